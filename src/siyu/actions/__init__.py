@@ -1,0 +1,1 @@
+"""Doing it: messages, staff tasks, effects; each leaves facts."""

@@ -1,0 +1,1 @@
+"""What a step can do, as a typed registry."""

@@ -1,0 +1,1 @@
+"""Messages to customers: deliveries and the channel port."""

@@ -1,0 +1,1 @@
+"""Journeys: one engine for all SOPs."""
