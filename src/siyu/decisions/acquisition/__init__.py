@@ -1,0 +1,1 @@
+"""Acquisition: live codes (渠道活码) and where customers come from."""

@@ -1,0 +1,13 @@
+"""Django app of acquisition."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AcquisitionConfig(AppConfig):
+    """Live codes and attribution."""
+
+    name = "siyu.decisions.acquisition"
+    label = "decisions_acquisition"
+    default_auto_field = "django.db.models.BigAutoField"
