@@ -1,0 +1,1 @@
+"""What it means: derived and rebuildable, apart from the few authored tables."""

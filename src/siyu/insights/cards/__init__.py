@@ -1,0 +1,1 @@
+"""One wide row per customer, for lists, filters and segments."""

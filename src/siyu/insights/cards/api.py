@@ -1,0 +1,42 @@
+"""Front door of insights/cards."""
+
+from siyu.insights.cards.contracts import (
+    CardField,
+    CardFilter,
+    CardListener,
+    CardScores,
+    CardView,
+    FieldKind,
+    Fragment,
+    Op,
+    Touch,
+)
+from siyu.insights.cards.fields import FIELDS, card_fields
+from siyu.insights.cards.operations import LISTENERS, RELATION, rebuild, refresh, write_scores
+from siyu.insights.cards.queries import cards_by_id, get_card, list_cards, scope_fragment
+from siyu.insights.cards.traits import compile_trait, parse_filter
+
+__all__ = [
+    "FIELDS",
+    "LISTENERS",
+    "RELATION",
+    "CardField",
+    "CardFilter",
+    "CardListener",
+    "CardScores",
+    "CardView",
+    "FieldKind",
+    "Fragment",
+    "Op",
+    "Touch",
+    "card_fields",
+    "cards_by_id",
+    "compile_trait",
+    "get_card",
+    "list_cards",
+    "parse_filter",
+    "rebuild",
+    "refresh",
+    "scope_fragment",
+    "write_scores",
+]

@@ -1,0 +1,80 @@
+"""The fields of the card: what lists may filter and sort by and what rule trees may compare."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from siyu.insights.cards.contracts import CardField, FieldKind, Op
+
+_EMPTINESS = (Op.EMPTY, Op.NOT_EMPTY)
+_COMPARE = (Op.AT_LEAST, Op.AT_MOST, Op.MORE_THAN, Op.LESS_THAN, Op.IS, Op.IS_NOT)
+_OPS: dict[FieldKind, tuple[Op, ...]] = {
+    FieldKind.TEXT: (Op.IS, Op.IS_NOT, Op.CONTAINS, *_EMPTINESS),
+    FieldKind.NUMBER: (*_COMPARE, *_EMPTINESS),
+    FieldKind.MONEY: _COMPARE,
+    FieldKind.TIME: (Op.WITHIN_DAYS, Op.OVER_DAYS, Op.BEFORE, Op.SINCE, *_EMPTINESS),
+    FieldKind.CHOICE: (Op.IS, Op.IS_NOT, Op.ONE_OF, Op.NONE_OF),
+    FieldKind.TAGS: (Op.HAS, Op.HAS_NOT, *_EMPTINESS),
+    FieldKind.REFERENCE: (Op.IS, Op.IS_NOT, Op.ONE_OF, Op.NONE_OF, *_EMPTINESS),
+}
+
+# The stages' names are scoring's; cards only has to know which values may be asked for.
+_STAGES = {
+    "prospect": _("Not bought yet"),
+    "new": _("New buyer"),
+    "active": _("Active"),
+    "at_risk": _("At risk"),
+    "dormant": _("Dormant"),
+    "lost": _("Lost"),
+}
+
+
+def _field(
+    name: str, kind: FieldKind, label: object, *, sortable: bool = True, choices: dict[str, object] | None = None
+) -> CardField:
+    return CardField(name, kind, label, _OPS[kind], sortable=sortable, choices=choices or {})
+
+
+card_fields: tuple[CardField, ...] = (
+    _field("name", FieldKind.TEXT, _("Name"), sortable=False),
+    _field("tags", FieldKind.TAGS, _("Tags"), sortable=False),
+    _field("stage", FieldKind.CHOICE, _("Life-cycle stage"), sortable=False, choices=_STAGES),
+    _field("r", FieldKind.NUMBER, _("Recency score"), sortable=False),
+    _field("f", FieldKind.NUMBER, _("Frequency score"), sortable=False),
+    _field("m", FieldKind.NUMBER, _("Monetary score"), sortable=False),
+    _field("orders", FieldKind.NUMBER, _("Paid orders")),
+    _field("spent_total", FieldKind.MONEY, _("Paid in total")),
+    _field("refunded_total", FieldKind.MONEY, _("Refunded in total")),
+    _field("net_total", FieldKind.MONEY, _("Paid net of refunds")),
+    _field("first_order_at", FieldKind.TIME, _("First order")),
+    _field("last_order_at", FieldKind.TIME, _("Last order")),
+    _field("last_active_at", FieldKind.TIME, _("Last active")),
+    _field("friend_count", FieldKind.NUMBER, _("Employees who are friends"), sortable=False),
+    _field("points_balance", FieldKind.NUMBER, _("Points")),
+    _field("channel", FieldKind.TEXT, _("Source channel"), sortable=False),
+    _field("employee_id", FieldKind.REFERENCE, _("Personal guide"), sortable=False),
+    _field("unit_id", FieldKind.REFERENCE, _("Store"), sortable=False),
+    _field("created_at", FieldKind.TIME, _("Customer since")),
+)
+
+FIELDS: dict[str, CardField] = {field.name: field for field in card_fields}
+
+OP_LABELS: dict[Op, object] = {
+    Op.IS: _("is"),
+    Op.IS_NOT: _("is not"),
+    Op.AT_LEAST: _("at least"),
+    Op.AT_MOST: _("at most"),
+    Op.MORE_THAN: _("more than"),
+    Op.LESS_THAN: _("less than"),
+    Op.ONE_OF: _("one of"),
+    Op.NONE_OF: _("none of"),
+    Op.CONTAINS: _("contains"),
+    Op.HAS: _("has"),
+    Op.HAS_NOT: _("has not"),
+    Op.EMPTY: _("is empty"),
+    Op.NOT_EMPTY: _("is not empty"),
+    Op.WITHIN_DAYS: _("within the last days"),
+    Op.OVER_DAYS: _("more than days ago"),
+    Op.BEFORE: _("before"),
+    Op.SINCE: _("since"),
+}

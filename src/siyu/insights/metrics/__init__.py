@@ -1,0 +1,1 @@
+"""The few defined numbers of the day."""

@@ -1,0 +1,21 @@
+"""Front door of insights/metrics."""
+
+from siyu.insights.metrics.contracts import Attention, MetricDefinition, MetricRow, MetricValue, Status, Unit
+from siyu.insights.metrics.definitions import DEFINITIONS, TODAY
+from siyu.insights.metrics.queries import attention, metric, rows, series, today
+
+__all__ = [
+    "DEFINITIONS",
+    "TODAY",
+    "Attention",
+    "MetricDefinition",
+    "MetricRow",
+    "MetricValue",
+    "Status",
+    "Unit",
+    "attention",
+    "metric",
+    "rows",
+    "series",
+    "today",
+]

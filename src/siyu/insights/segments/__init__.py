@@ -1,0 +1,1 @@
+"""Rule trees over customers, their members and why each is in."""
