@@ -92,6 +92,7 @@ class SendItem:
     key: str  # unique key of the delivery; the same over all attempts
     attempt_token: str  # one claim = one token, shared by all items of one call
     attempted_at: datetime  # business time of the claim of the (last) attempt
+    attempt: int  # 1 = first.  At 2 and up a single-use code "already used" means: SENT by an earlier one
     customer_id: int
     subject_id: int | None
     employee_id: int | None
@@ -127,6 +128,7 @@ class Channel(Protocol):
     unclear: Unclear
     max_batch: int  # items in one call; 1 = each customer alone
     needs_member: bool  # the member has to confirm on the phone
+    needs_friend: bool  # only reaches customers who are friends of the sending employee
     window: timedelta | None  # sent within this span of the cause or never (welcome: 20 s)
     context_keys: tuple[str, ...]  # keys of the causing fact's payload it needs in params
 
