@@ -40,7 +40,9 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index(fields=["employee_id", "due_day", "state"], name="task_employee_day"),
-            models.Index(fields=["customer_id", "kind"], name="task_open_customer", condition=Q(state="open")),
+            models.Index(
+                fields=["customer_id", "kind"], name="task_open_customer", condition=Q(state="open")
+            ),
             models.Index(fields=["expires_at"], name="task_expiry", condition=Q(state="open")),
             models.Index(fields=["customer_id", "-due_at"], name="task_customer"),
             models.Index(fields=["due_day", "state"], name="task_day"),

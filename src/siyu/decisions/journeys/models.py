@@ -82,7 +82,9 @@ class Enrolment(DueRow):
     class Meta(DueRow.Meta):
         abstract = False
         constraints = [
-            models.UniqueConstraint(fields=["journey", "customer_id", "entry_no"], name="enrolment_entry_once"),
+            models.UniqueConstraint(
+                fields=["journey", "customer_id", "entry_no"], name="enrolment_entry_once"
+            ),
             models.UniqueConstraint(
                 fields=["journey", "customer_id"],
                 name="enrolment_one_open",
@@ -104,7 +106,10 @@ class Enrolment(DueRow):
             due_index("enrolment_due", "active"),
             models.Index(fields=["customer_id"], name="enrolment_customer"),
             models.Index(fields=["subject_id"], name="enrolment_subject"),
-            models.Index(fields=["waiting_fact", "customer_id"], name="enrolment_waiting", condition=~Q(waiting_fact="")
+            models.Index(
+                fields=["waiting_fact", "customer_id"],
+                name="enrolment_waiting",
+                condition=~Q(waiting_fact=""),
             ),
             models.Index(fields=["version", "step_id", "state"], name="enrolment_at_step"),
             models.Index(fields=["journey", "-entered_at"], name="enrolment_recent"),
