@@ -1,0 +1,31 @@
+"""Front door of the PostgreSQL starter."""
+
+from __future__ import annotations
+
+from .contracts import PostgresTrouble, Profile, ServerInfo, State, Status
+from .databases import create_database, databases, drop_database
+from .locations import checkout, connection_settings, data_dir, database_name, settings_from_url
+from .server import ensure_running, release, status, stop
+from .texts import localized, reads_chinese
+
+__all__ = [
+    "PostgresTrouble",
+    "Profile",
+    "ServerInfo",
+    "State",
+    "Status",
+    "checkout",
+    "connection_settings",
+    "create_database",
+    "data_dir",
+    "database_name",
+    "databases",
+    "drop_database",
+    "ensure_running",
+    "localized",
+    "reads_chinese",
+    "release",
+    "settings_from_url",
+    "status",
+    "stop",
+]
