@@ -1,0 +1,1 @@
+"""Customers: identities, the subject map, relations, tags, consent, personal data."""

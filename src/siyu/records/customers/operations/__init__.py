@@ -1,0 +1,1 @@
+"""What changes customers, a file per use case."""

@@ -1,0 +1,1 @@
+"""What reads customers, a file per subject."""

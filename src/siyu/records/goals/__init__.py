@@ -1,0 +1,1 @@
+"""Goals: hold-out assignments."""

@@ -1,0 +1,1 @@
+"""Policy is asked, not remembered: a pure evaluator over a typed context."""

@@ -1,0 +1,1 @@
+"""The organisation: tree, employees, their history, service accounts, scopes."""
