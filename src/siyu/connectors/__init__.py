@@ -1,1 +1,1 @@
-"""One folder per outside system; they do not know each other."""
+"""One folder per outside system, all alike, independent of each other."""

@@ -1,1 +1,1 @@
-"""What it means: derived and rebuildable, apart from the few authored tables."""
+"""What it means: derived and rebuildable from facts and records."""

@@ -1,0 +1,1 @@
+"""The system of record: customers, staff, commerce, ledger, policy, goals."""

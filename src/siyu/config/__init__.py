@@ -1,0 +1,1 @@
+"""Puts the house together: settings, URLs, discovery, worker, command line."""

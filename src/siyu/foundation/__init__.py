@@ -1,0 +1,1 @@
+"""What every module stands on: accounts, audit, waiting work, settings, secrets, files."""
