@@ -1,0 +1,84 @@
+"""Finds the modules of the house and wires them together.
+
+A module is a package ``siyu/<group>/<module>`` with an ``apps.py``. What it declares (``contracts.FACTS``,
+``subscribers.SUBSCRIPTIONS``, ``jobs.JOBS`` and ``LOOPS``, ``settings.SETTINGS``, ``inbox.SOURCES``,
+``wiring.wire``) is registered once at start-up; then every registry is frozen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from django.urls import URLPattern, URLResolver, include, path
+
+import siyu
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+
+GROUPS = ("foundation", "facts", "records", "insights", "actions", "decisions", "connectors", "interfaces")
+ROOT = Path(siyu.__file__).parent
+
+
+def modules() -> list[str]:
+    """Dotted names of all modules, lower groups first."""
+    return [
+        f"siyu.{group}.{place.parent.name}"
+        for group in GROUPS
+        for place in sorted((ROOT / group).glob("*/apps.py"))
+    ]
+
+
+def _parts(name: str) -> Iterator[ModuleType]:
+    """The sub-module ``name`` of every module that has one."""
+    for module in modules():
+        if find_spec(f"{module}.{name}") is not None:
+            yield importlib.import_module(f"{module}.{name}")
+
+
+_wired = False
+
+
+def wire() -> None:
+    """Fill all registries from the modules and freeze them. Safe to call twice."""
+    global _wired  # noqa: PLW0603  # start-up happens once a process
+    if _wired:
+        return
+    _wired = True
+    for part in _parts("contracts"):
+        for fact in getattr(part, "FACTS", ()):
+            facts.CATALOGUE.register(fact.name, fact)
+    for part in _parts("settings"):
+        for setting in getattr(part, "SETTINGS", ()):
+            foundation.SETTINGS.register(setting.key, setting)
+    for part in _parts("wiring"):
+        connect: Callable[[], None] = part.wire
+        connect()
+    for part in _parts("subscribers"):
+        for subscription in getattr(part, "SUBSCRIPTIONS", ()):
+            facts.SUBSCRIPTIONS.register(subscription.name, subscription)
+        for source in getattr(part, "SOURCES", ()):
+            facts.SOURCES.register(source.prefix, source)
+    for part in _parts("jobs"):
+        for job in getattr(part, "JOBS", ()):
+            foundation.JOBS.register(job.name, job)
+        for loop in getattr(part, "LOOPS", ()):
+            foundation.LOOPS.register(loop.name, loop)
+    _check()
+    foundation.Registry.freeze_all()
+
+
+def _check() -> None:
+    """Every subscribed fact is in the catalogue."""
+    for name, subscription in facts.SUBSCRIPTIONS.items():
+        if unknown := sorted(fact for fact in subscription.facts if fact not in facts.CATALOGUE):
+            raise RuntimeError(f"subscription {name} names facts that nobody declares: {', '.join(unknown)}")
+
+
+def urlpatterns() -> list[URLPattern | URLResolver]:
+    """Routes of every module with a ``urls.py``, under its ``MOUNT``; longer mounts first."""
+    found = sorted(_parts("urls"), key=lambda part: -len(part.MOUNT))
+    return [path(part.MOUNT, include(part.__name__)) for part in found]

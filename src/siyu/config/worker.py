@@ -1,0 +1,137 @@
+"""The worker: one process that moves everything that waits.
+
+Threads: one pumps inbox and subscriptions, one runs jobs, and each registered loop has its own.
+Any number of workers may run; the database decides who gets what.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from django.db import close_old_connections, connection
+
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+
+log = logging.getLogger("siyu.worker")
+
+IDLE_SECONDS = 0.1
+TROUBLE_SECONDS = 1.0
+JOB_THREADS = 2
+
+
+class Pump:
+    """Inbox and subscriptions, looked at only when something new can be there."""
+
+    def __init__(self) -> None:
+        self._quiet_at: tuple[int, int] | None = None
+
+    def __call__(self) -> int:
+        """One round; returns how many messages and facts were handled."""
+        head = (facts.inbox_head(), facts.log_head())
+        if head == self._quiet_at:
+            return 0
+        at = clock.business_now()
+        moved = facts.drain_inbox(at=at)
+        settled = True
+        for _name, subscription in facts.SUBSCRIPTIONS.items():
+            for shard in range(subscription.shards):
+                handled, done = facts.run_subscription(subscription, shard, at=at)
+                moved += handled
+                settled &= done
+        # Heads were read before the round, so whatever came meanwhile shows as a new head.
+        if settled and not moved and not facts.inbox_pending(at=at):
+            self._quiet_at = head
+        return moved
+
+
+class Worker:
+    """All threads of one worker process."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Prepare schedules and cursors and start the threads."""
+        at = clock.business_now()
+        with foundation.transaction():
+            facts.ensure_partitions(at=at)
+            facts.install_cursors()
+            foundation.ensure_schedules(at=at)
+        self._thread("pump", Pump())
+        for number in range(JOB_THREADS):
+            self._thread(f"jobs-{number}", self._jobs)
+        for name, loop in foundation.LOOPS.items():
+            self._thread(name, self._looped(loop))
+        self._thread("beat", self._beat, pause=5.0)
+
+    def _jobs(self) -> int:
+        return foundation.run_due_jobs(at=clock.business_now(), stopping=self.stop.is_set)
+
+    def _looped(self, loop: foundation.Loop) -> Callable[[], int]:
+        return lambda: loop.run(clock.business_now())
+
+    def _beat(self) -> int:
+        with foundation.transaction():
+            foundation.beat(self.name)
+        return 0
+
+    def _thread(self, name: str, step: Callable[[], int], pause: float = IDLE_SECONDS) -> None:
+        thread = threading.Thread(target=self._run, args=(name, step, pause), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _run(self, name: str, step: Callable[[], int], pause: float) -> None:
+        while not self.stop.is_set():
+            wait = 0.0
+            try:
+                close_old_connections()
+                if not step():
+                    wait = pause
+            except Exception:
+                # The loop must outlive any fault; what failed is retried or sits among the dead letters.
+                log.exception("worker step failed", extra={"step": name})
+                wait = TROUBLE_SECONDS
+            self.stop.wait(wait)
+        connection.close()
+
+    def join(self, seconds: float = 10) -> None:
+        """Ask all threads to stop and wait for them."""
+        self.stop.set()
+        for thread in self._threads:
+            thread.join(seconds)
+
+
+def main() -> int:
+    """Run a worker until SIGTERM or SIGINT."""
+    worker = Worker()
+
+    def halt(number: int, frame: FrameType | None) -> None:
+        worker.stop.set()
+
+    signal.signal(signal.SIGTERM, halt)
+    signal.signal(signal.SIGINT, halt)
+    worker.start()
+    log.info("worker started", extra={"worker": worker.name})
+    worker.stop.wait()
+    worker.join()
+    return 0
+
+
+def pending() -> dict[str, int]:
+    """What still has to be done now, by station; all zero means idle (simulated time may jump)."""
+    at = clock.business_now()
+    counts = {"inbox": facts.inbox_pending(at=at), "jobs": foundation.jobs_pending(at=at)}
+    counts |= {f"facts:{name}": number for name, number in facts.lag().items() if number}
+    for name, loop in foundation.LOOPS.items():
+        counts[name] = loop.pending(at)
+    return {name: number for name, number in counts.items() if number}

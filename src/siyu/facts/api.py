@@ -1,0 +1,89 @@
+"""The front door of the facts."""
+
+from siyu.facts.events.contracts import (
+    CATALOGUE,
+    MAX_HOPS,
+    SUBSCRIPTIONS,
+    TIMELINE,
+    DeadFact,
+    Fact,
+    FactType,
+    HandleContext,
+    NewFact,
+    Origin,
+    Subscription,
+    TimelineEntry,
+)
+from siyu.facts.events.dispatch import (
+    count_dead,
+    drain,
+    install_cursors,
+    lag,
+    list_dead,
+    log_head,
+    replay_dead,
+    rewind,
+    run_subscription,
+)
+from siyu.facts.events.log import ensure_partitions, new_subjects, read, record
+from siyu.facts.events.payloads import dump as dump_payload
+from siyu.facts.events.payloads import load as load_payload
+from siyu.facts.inbox.contracts import SOURCES, InboxContext, InboxCounts, InboxDead, InboxItem, InboxSource
+from siyu.facts.inbox.operations import (
+    drain_inbox,
+    inbox_counts,
+    inbox_head,
+    inbox_next_due,
+    inbox_pending,
+    list_inbox_dead,
+    receive,
+    replay_inbox,
+)
+
+LOG_VIEW = "facts_log"
+"""Read-only SQL view of the log for set-based queries of higher modules."""
+
+__all__ = [
+    "CATALOGUE",
+    "LOG_VIEW",
+    "MAX_HOPS",
+    "SOURCES",
+    "SUBSCRIPTIONS",
+    "TIMELINE",
+    "DeadFact",
+    "Fact",
+    "FactType",
+    "HandleContext",
+    "InboxContext",
+    "InboxCounts",
+    "InboxDead",
+    "InboxItem",
+    "InboxSource",
+    "NewFact",
+    "Origin",
+    "Subscription",
+    "TimelineEntry",
+    "count_dead",
+    "drain",
+    "drain_inbox",
+    "dump_payload",
+    "ensure_partitions",
+    "inbox_counts",
+    "inbox_head",
+    "inbox_next_due",
+    "inbox_pending",
+    "install_cursors",
+    "lag",
+    "list_dead",
+    "list_inbox_dead",
+    "load_payload",
+    "log_head",
+    "new_subjects",
+    "read",
+    "receive",
+    "record",
+    "replay_dead",
+    "replay_inbox",
+    "rewind",
+    "run_subscription",
+]

@@ -1,0 +1,1 @@
+"""The log of facts, its catalogue, and the subscriptions that read it."""

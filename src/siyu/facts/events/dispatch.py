@@ -1,0 +1,175 @@
+"""Deliver facts to subscriptions: in batches, in order, each exactly once.
+
+Sequence order is not commit order, so a cursor is a pair (transaction id, fact id), and nothing is
+read at or past the oldest transaction still running: no fact can appear behind a cursor later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import OperationalError
+
+from siyu.facts.events.contracts import SUBSCRIPTIONS, DeadFact, Fact, HandleContext, Subscription
+from siyu.facts.events.log import COLUMNS, read, to_fact
+from siyu.facts.events.models import Cursor, Dead
+from siyu.foundation.api import correlated, execute, fetch, savepoint, transaction
+from siyu.kit import clock
+from siyu.kit.errors import NotFound, RetryLater
+
+log = logging.getLogger("siyu.facts")
+
+END = 2**63 - 1
+
+
+def install_cursors() -> None:
+    """Give each subscription its cursors; those that act only on live facts start at the log's end."""
+    for name, subscription in SUBSCRIPTIONS.items():
+        for shard in range(subscription.shards):
+            execute(
+                """INSERT INTO facts_events_cursor (subscription, shard, tx, fact_id, updated_at)
+                   VALUES (%s, %s, CASE WHEN %s THEN 0
+                     ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 END, %s, %s)
+                   ON CONFLICT DO NOTHING""",
+                [name, shard, subscription.backfill, 0 if subscription.backfill else END, clock.wall_now()],
+            )
+
+
+def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime) -> tuple[int, bool]:
+    """Deliver one batch. Returns (facts delivered, whether everything committed so far is done).
+
+    Another worker on the same shard is left alone: (0, False).
+    """
+    with transaction():
+        found = fetch(
+            "SELECT tx, fact_id FROM facts_events_cursor WHERE subscription = %s AND shard = %s"
+            " FOR UPDATE SKIP LOCKED",
+            [subscription.name, shard],
+        )
+        if not found:
+            return 0, False
+        # Taken before reading: all below this transaction id is finished and visible to the next statement.
+        oldest, quiet = fetch(
+            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmin(s) = pg_snapshot_xmax(s)"
+            " FROM pg_current_snapshot() s"
+        )[0]
+        facts = _next_batch(subscription, shard, found[0], oldest)
+        if facts:
+            with correlated(facts[0].correlation_id):
+                _deliver(subscription, facts, HandleContext(at, subscription.name))
+        full = len(facts) == subscription.batch
+        end = (facts[-1].tx, facts[-1].id) if full else (oldest - 1, END)
+        if facts or end[0] > found[0][0] + 1000:
+            # An idle cursor is moved rarely: it costs a write, and reading on from it is an index probe.
+            execute(
+                "UPDATE facts_events_cursor SET tx = %s, fact_id = %s, updated_at = %s"
+                " WHERE subscription = %s AND shard = %s",
+                [*end, clock.wall_now(), subscription.name, shard],
+            )
+    return len(facts), not full and bool(quiet)
+
+
+def _next_batch(subscription: Subscription, shard: int, after: Sequence[int], oldest: int) -> list[Fact]:
+    extra = "" if subscription.backfill else " AND origin = 'live'"
+    values: list[object] = [after[0], after[1], oldest, sorted(subscription.facts)]
+    if subscription.shards > 1:
+        extra += " AND coalesce(subject_id, 0) %% %s = %s"
+        values += [subscription.shards, shard]
+    rows = fetch(
+        f"SELECT {COLUMNS} FROM facts_event WHERE (tx, id) > (%s, %s) AND tx < %s AND name = ANY(%s){extra}"
+        " ORDER BY tx, id LIMIT %s",
+        [*values, subscription.batch],
+    )
+    return [to_fact(row) for row in rows]
+
+
+def _deliver(subscription: Subscription, facts: Sequence[Fact], context: HandleContext) -> None:
+    """Hand over a batch; on failure halve it until the failing facts stand alone as dead letters."""
+    try:
+        with savepoint():
+            subscription.handle(facts, context)
+    except (OperationalError, RetryLater):
+        raise  # passing trouble: the whole batch is tried again later
+    except Exception as error:
+        if len(facts) > 1:
+            middle = len(facts) // 2
+            _deliver(subscription, facts[:middle], context)
+            _deliver(subscription, facts[middle:], context)
+            return
+        fact = facts[0]
+        log.exception("fact failed", extra={"subscription": subscription.name, "fact_id": fact.id, "fact": fact.name})
+        execute(
+            """INSERT INTO facts_events_dead (subscription, fact_id, name, error, attempts, created_at)
+               VALUES (%s, %s, %s, %s, 1, %s) ON CONFLICT (subscription, fact_id)
+               DO UPDATE SET attempts = facts_events_dead.attempts + 1, error = excluded.error""",
+            [subscription.name, fact.id, fact.name, f"{type(error).__name__}: {error}"[:4000], clock.wall_now()],
+        )
+
+
+def drain(*, at: datetime, only: Sequence[str] | None = None, max_rounds: int = 1000) -> int:
+    """Run subscriptions round after round until no fact is left; returns how many deliveries were made."""
+    total = 0
+    for _round in range(max_rounds):
+        moved = 0
+        for name, subscription in list(SUBSCRIPTIONS.items()):
+            if only is None or name in only:
+                for shard in range(subscription.shards):
+                    moved += run_subscription(subscription, shard, at=at)[0]
+        total += moved
+        if not moved:
+            break
+    return total
+
+
+def lag() -> dict[str, int]:
+    """Per subscription: how many of its facts are not delivered yet."""
+    result = {}
+    for name, subscription in SUBSCRIPTIONS.items():
+        extra = "" if subscription.backfill else " AND e.origin = 'live'"
+        result[name] = int(
+            fetch(
+                f"""SELECT count(*) FROM facts_events_cursor c
+                    JOIN facts_event e ON (e.tx, e.id) > (c.tx, c.fact_id) AND e.name = ANY(%s){extra}
+                     AND coalesce(e.subject_id, 0) %% %s = c.shard
+                    WHERE c.subscription = %s""",
+                [sorted(subscription.facts), subscription.shards, name],
+            )[0][0]
+        )
+    return result
+
+
+def log_head() -> int:
+    """The last fact id handed out; a cheap sign that there may be something new."""
+    return int(fetch("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM facts_event_id_seq")[0][0])
+
+
+def list_dead(limit: int = 100) -> list[DeadFact]:
+    """Dead letters, newest first."""
+    return [
+        DeadFact(row.pk, row.subscription, row.fact_id, row.name, row.error, row.attempts, row.created_at)
+        for row in Dead.objects.order_by("-id")[:limit]
+    ]
+
+
+def count_dead() -> int:
+    """How many dead letters wait for a person."""
+    return Dead.objects.count()
+
+
+def replay_dead(dead_id: int, *, at: datetime) -> bool:
+    """Deliver a dead fact again; True when it went through (its row is gone then). NotFound when there is none."""
+    row = Dead.objects.select_for_update().filter(pk=dead_id).first()
+    if row is None:
+        raise NotFound("dead.not_found")
+    subscription = SUBSCRIPTIONS.get(row.subscription)
+    facts = read(ids=[row.fact_id])
+    attempts = row.attempts
+    _deliver(subscription, facts, HandleContext(at, subscription.name))
+    return bool(Dead.objects.filter(pk=dead_id, attempts=attempts).delete()[0])
+
+
+def rewind(subscription: str) -> None:
+    """Let a subscription read the log from the beginning again (rebuilds)."""
+    Cursor.objects.filter(subscription=subscription).update(tx=0, fact_id=0)

@@ -1,0 +1,1 @@
+"""What the outside world sent, raw and exactly once, before anybody understands it."""

@@ -1,0 +1,1 @@
+"""Who may sign in: people's accounts, roles, opaque scopes and API keys."""

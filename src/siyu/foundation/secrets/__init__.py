@@ -1,0 +1,1 @@
+"""Encryption at rest, keyed hashes and signed links, all from one installation key."""

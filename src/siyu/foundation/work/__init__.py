@@ -1,0 +1,1 @@
+"""The one mechanism for all waiting: jobs, schedules, timers, leases."""
