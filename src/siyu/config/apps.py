@@ -1,8 +1,10 @@
 """The last application to start: it wires the others."""
 
-from django.apps import AppConfig
+from __future__ import annotations
 
-from siyu.config import discovery
+from importlib import import_module
+
+from django.apps import AppConfig
 
 
 class Config(AppConfig):
@@ -12,5 +14,5 @@ class Config(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        """Fill and freeze the registries."""
-        discovery.wire()
+        """Fill and freeze the registries. Discovery imports models, which exist only from here on."""
+        import_module("siyu.config.discovery").wire()

@@ -10,27 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 
 from django.urls import URLPattern, URLResolver, include, path
 
-import siyu
+from siyu.config.modules import modules
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-
-GROUPS = ("foundation", "facts", "records", "insights", "actions", "decisions", "connectors", "interfaces")
-ROOT = Path(siyu.__file__).parent
-
-
-def modules() -> list[str]:
-    """Dotted names of all modules, lower groups first."""
-    return [
-        f"siyu.{group}.{place.parent.name}"
-        for group in GROUPS
-        for place in sorted((ROOT / group).glob("*/apps.py"))
-    ]
-
 
 def _parts(name: str) -> Iterator[ModuleType]:
     """The sub-module ``name`` of every module that has one."""

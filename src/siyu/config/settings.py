@@ -11,7 +11,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from siyu.config.discovery import ROOT, modules
+from siyu.config.modules import ROOT, modules
 from siyu.foundation.postgres import api as postgres
 from siyu.foundation.secrets.keys import derive
 from siyu.kit import clock
@@ -65,8 +65,8 @@ INSTALLED_APPS = [
     "django_filters",
     "crispy_forms",
     "crispy_bootstrap5",
-    *(f"{module}.apps.Config" for module in modules()),
-    "siyu.config.apps.Config",
+    *modules(),
+    "siyu.config",
 ]
 
 MIDDLEWARE = [
