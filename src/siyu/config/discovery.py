@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from siyu.config.modules import modules
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 
+
 def _parts(name: str) -> Iterator[ModuleType]:
     """The sub-module ``name`` of every module that has one."""
     for module in modules():
@@ -25,15 +27,9 @@ def _parts(name: str) -> Iterator[ModuleType]:
             yield importlib.import_module(f"{module}.{name}")
 
 
-_wired = False
-
-
+@cache
 def wire() -> None:
-    """Fill all registries from the modules and freeze them. Safe to call twice."""
-    global _wired  # noqa: PLW0603  # start-up happens once a process
-    if _wired:
-        return
-    _wired = True
+    """Fill all registries from the modules and freeze them; once a process."""
     for part in _parts("contracts"):
         for fact in getattr(part, "FACTS", ()):
             facts.CATALOGUE.register(fact.name, fact)

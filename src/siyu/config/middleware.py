@@ -25,7 +25,7 @@ def correlation(get_response: Handler) -> Handler:
     return handle
 
 
-class expected_errors:  # noqa: N801  # a middleware is named like the function it stands for
+class expected_errors:  # a middleware is named like the function it stands for
     """Turns a SiyuError into the page or JSON of its status; anything else is Django's to report."""
 
     def __init__(self, get_response: Handler) -> None:

@@ -13,14 +13,23 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+
+@dataclass
+class _State:
+    """The one clock of this process."""
+
+    file: Path | None = None
+    seen: tuple[int, int, int] | None = None
+    offset: timedelta = timedelta(0)
+    frozen: datetime | None = None
+
+
 _lock = threading.Lock()
-_file: Path | None = None
-_seen: tuple[int, int, int] | None = None
-_offset = timedelta(0)
-_frozen: datetime | None = None
+_clock = _State()
 
 
 def wall_now() -> datetime:
@@ -30,15 +39,13 @@ def wall_now() -> datetime:
 
 def use_file(path: Path | None) -> None:
     """Share the business-time offset kept in ``path``; None means no offset."""
-    global _file, _seen, _offset
     with _lock:
-        _file, _seen, _offset = path, None, timedelta(0)
+        _clock.file, _clock.seen, _clock.offset = path, None, timedelta(0)
 
 
 def offset() -> timedelta:
     """How far business time is ahead of wall time now."""
-    global _seen, _offset
-    path = _file
+    path = _clock.file
     if path is None:
         return timedelta(0)
     try:
@@ -46,16 +53,16 @@ def offset() -> timedelta:
     except FileNotFoundError:
         return timedelta(0)
     stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-    if stamp != _seen:
+    if stamp != _clock.seen:
         with _lock:
-            _offset = timedelta(seconds=float(json.loads(path.read_text())["offset_seconds"]))
-            _seen = stamp
-    return _offset
+            _clock.offset = timedelta(seconds=float(json.loads(path.read_text())["offset_seconds"]))
+            _clock.seen = stamp
+    return _clock.offset
 
 
 def business_now() -> datetime:
     """Business time, aware, in UTC: wall time plus the shared offset (or the frozen moment in tests)."""
-    return _frozen if _frozen is not None else wall_now() + offset()
+    return _clock.frozen if _clock.frozen is not None else wall_now() + offset()
 
 
 def move_to(moment: datetime) -> datetime:
@@ -64,23 +71,22 @@ def move_to(moment: datetime) -> datetime:
     Returns the business time after the move. Time never runs backward: an earlier moment is a no-op.
     Raises RuntimeError where the installation has no movable clock.
     """
-    if _file is None:
+    if _clock.file is None:
         raise RuntimeError("this installation has no movable clock")
     wanted = moment - wall_now()
     if wanted > offset():
-        _file.parent.mkdir(parents=True, exist_ok=True)
-        draft = _file.with_name(f"{_file.name}.{os.getpid()}.{threading.get_ident()}")
+        _clock.file.parent.mkdir(parents=True, exist_ok=True)
+        draft = _clock.file.with_name(f"{_clock.file.name}.{os.getpid()}.{threading.get_ident()}")
         draft.write_text(json.dumps({"offset_seconds": wanted.total_seconds()}))
-        draft.replace(_file)
+        draft.replace(_clock.file)
     return business_now()
 
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[datetime]:
     """Hold business time of this process still at ``at`` (tests and rebuilds)."""
-    global _frozen
-    before, _frozen = _frozen, at
+    before, _clock.frozen = _clock.frozen, at
     try:
         yield at
     finally:
-        _frozen = before
+        _clock.frozen = before

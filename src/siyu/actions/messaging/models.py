@@ -31,9 +31,9 @@ class Delivery(DueRow):
     kind = models.CharField(max_length=20)
     purpose_key = models.CharField(max_length=120)
     holdout_key = models.CharField(max_length=120, default="")
-    content = models.JSONField[dict[str, Any], dict[str, Any]]()
+    content = models.JSONField()
     group_hash = models.CharField(max_length=32)  # same channel, sender and content = one port call
-    params = models.JSONField[dict[str, Any], dict[str, Any]](default=dict)
+    params = models.JSONField(default=dict)
     state = models.CharField(max_length=20)
     held_rule = models.CharField(max_length=60, default="")
     reason = models.TextField(default="")

@@ -42,7 +42,7 @@ class JourneyVersion(models.Model):
     id = models.BigAutoField(primary_key=True)
     journey = models.ForeignKey(Journey, on_delete=models.PROTECT, related_name="+")
     number = models.IntegerField()
-    definition = models.JSONField[dict[str, Any], dict[str, Any]]()
+    definition = models.JSONField()
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
 
@@ -63,7 +63,7 @@ class Enrolment(DueRow):
     subject_id = models.BigIntegerField()
     entry_no = models.IntegerField()
     entry_fact_id = models.BigIntegerField(null=True)
-    context = models.JSONField[dict[str, Any], dict[str, Any]](default=dict)
+    context = models.JSONField(default=dict)
     began_at = models.DateTimeField()  # occurred_at of the entry fact
     entered_at = models.DateTimeField()
     state = models.CharField(max_length=10, default="active")

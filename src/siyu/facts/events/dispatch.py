@@ -99,12 +99,20 @@ def _deliver(subscription: Subscription, facts: Sequence[Fact], context: HandleC
             _deliver(subscription, facts[middle:], context)
             return
         fact = facts[0]
-        log.exception("fact failed", extra={"subscription": subscription.name, "fact_id": fact.id, "fact": fact.name})
+        log.exception(
+            "fact failed", extra={"subscription": subscription.name, "fact_id": fact.id, "fact": fact.name}
+        )
         execute(
             """INSERT INTO facts_events_dead (subscription, fact_id, name, error, attempts, created_at)
                VALUES (%s, %s, %s, %s, 1, %s) ON CONFLICT (subscription, fact_id)
                DO UPDATE SET attempts = facts_events_dead.attempts + 1, error = excluded.error""",
-            [subscription.name, fact.id, fact.name, f"{type(error).__name__}: {error}"[:4000], clock.wall_now()],
+            [
+                subscription.name,
+                fact.id,
+                fact.name,
+                f"{type(error).__name__}: {error}"[:4000],
+                clock.wall_now(),
+            ],
         )
 
 

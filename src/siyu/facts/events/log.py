@@ -49,7 +49,9 @@ def record(facts: Sequence[NewFact], *, at: datetime) -> list[int | None]:
     for fact in facts:
         declared = CATALOGUE.get(fact.name)
         if not isinstance(fact.payload, declared.payload):
-            raise TypeError(f"{fact.name} takes {declared.payload.__name__}, not {type(fact.payload).__name__}")
+            raise TypeError(
+                f"{fact.name} takes {declared.payload.__name__}, not {type(fact.payload).__name__}"
+            )
         unique.setdefault((fact.source, fact.external_id), fact)
     fresh = list(unique.values())
     correlation = correlation_id() or uuid7().hex
@@ -83,7 +85,8 @@ def _origin(fact: NewFact) -> Origin:
 def new_subjects(count: int, *, at: datetime) -> list[int]:
     """Make ``count`` subjects and return their ids in ascending order."""
     rows = fetch(
-        "INSERT INTO facts_events_subject (created_at) SELECT %s FROM generate_series(1, %s) RETURNING id", [at, count]
+        "INSERT INTO facts_events_subject (created_at) SELECT %s FROM generate_series(1, %s) RETURNING id",
+        [at, count],
     )
     return sorted(row[0] for row in rows)
 

@@ -71,7 +71,9 @@ def _loader(kind: type) -> Load:
             raise _wrong(path or "payload")
         if strict and (unknown := sorted(set(data) - known)):
             raise BadInput(
-                "event.unknown_field", _("Unknown field: %(field)s. Remove it."), field=f"{path}{unknown[0]}"[:100]
+                "event.unknown_field",
+                _("Unknown field: %(field)s. Remove it."),
+                field=f"{path}{unknown[0]}"[:100],
             )
         values: dict[str, Any] = {}
         for name, convert, needed in fields:

@@ -124,7 +124,9 @@ def inbox_pending(*, at: datetime) -> int:
 def inbox_head() -> int:
     """The last row id handed out; a cheap sign that something may have come."""
     return int(
-        fetch("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM facts_inbox_rawmessage_id_seq")[0][0]
+        fetch("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM facts_inbox_rawmessage_id_seq")[0][
+            0
+        ]
     )
 
 
@@ -147,4 +149,6 @@ def replay_inbox(message_id: int) -> None:
 
 def purge_inbox(*, wall: datetime) -> int:
     """Empty bodies of messages handled long ago (their keys stay, so that they stay unique)."""
-    return RawMessage.objects.filter(done_at__lt=wall - KEEP_BODY, body__isnull=False).update(body=None, headers={})
+    return RawMessage.objects.filter(done_at__lt=wall - KEEP_BODY, body__isnull=False).update(
+        body=None, headers={}
+    )

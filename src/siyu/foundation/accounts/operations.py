@@ -95,9 +95,7 @@ def sign_in_token(username: str) -> str:
 
 def account_for_token(token: str, max_age: timedelta = timedelta(hours=12)) -> User:
     """The account of a sign-in token; BadInput when altered or too old, NotFound when it is gone."""
-    user = User.objects.filter(
-        username=unsign(token, _SIGN_IN, max_age)["username"], is_active=True
-    ).first()
+    user = User.objects.filter(username=unsign(token, _SIGN_IN, max_age)["username"], is_active=True).first()
     if user is None:
         raise NotFound("account.not_found")
     return user
@@ -108,9 +106,7 @@ def account_for_username(username: str) -> User | None:
     return User.objects.filter(username=username, is_active=True).first()
 
 
-def create_api_key(
-    *, name: str, role: Role, scopes: Sequence[str], at: datetime
-) -> tuple[ApiKeyView, str]:
+def create_api_key(*, name: str, role: Role, scopes: Sequence[str], at: datetime) -> tuple[ApiKeyView, str]:
     """Make an API key; the returned text is the only time the key can be read."""
     plaintext = f"siyu_{new_token(40)}"
     key = ApiKey.objects.create(

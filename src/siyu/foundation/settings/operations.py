@@ -47,7 +47,9 @@ def get_setting(key: str, *, at: datetime) -> Any:
     """The value in force at ``at``; the declared default when none was set. KeyError if undeclared."""
     declared = SETTINGS.get(key)
     row = (
-        SettingValue.objects.filter(key=key, effective_from__lte=at).order_by("-effective_from", "-id").first()
+        SettingValue.objects.filter(key=key, effective_from__lte=at)
+        .order_by("-effective_from", "-id")
+        .first()
     )
     return row.value if row is not None else declared.default
 
@@ -72,7 +74,11 @@ def set_setting(
 
 def list_settings(*, at: datetime) -> list[SettingView]:
     """Every declared setting with the value in force, in one query."""
-    rows = SettingValue.objects.filter(effective_from__lte=at).order_by("key", "-effective_from", "-id").distinct("key")
+    rows = (
+        SettingValue.objects.filter(effective_from__lte=at)
+        .order_by("key", "-effective_from", "-id")
+        .distinct("key")
+    )
     current = {row.key: row for row in rows}
     views = []
     for key, declared in SETTINGS.items():

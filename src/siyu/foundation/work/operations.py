@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,7 +85,11 @@ class _Run:
 
 
 def run_due_jobs(
-    *, at: datetime, limit: int = 20, stopping: Callable[[], bool] = lambda: False, only: Sequence[str] | None = None
+    *,
+    at: datetime,
+    limit: int = 20,
+    stopping: Callable[[], bool] = lambda: False,
+    only: Sequence[str] | None = None,
 ) -> int:
     """Run up to ``limit`` due jobs, each in its own transaction or under its own lease; returns how many ran."""
     ran = 0
@@ -205,7 +208,12 @@ def retry_job(job_id: int, *, due_at: datetime) -> None:
     try:
         with savepoint():
             changed = Job.objects.filter(pk=job_id, state__in=(DEAD, STOPPED)).update(
-                state=WAITING, due_at=due_at, run_after=None, attempts=0, stop_requested=False, finished_at=None
+                state=WAITING,
+                due_at=due_at,
+                run_after=None,
+                attempts=0,
+                stop_requested=False,
+                finished_at=None,
             )
     except IntegrityError as error:
         raise Conflict("job.other_open", _("The same job is already waiting.")) from error
@@ -213,7 +221,9 @@ def retry_job(job_id: int, *, due_at: datetime) -> None:
         raise Conflict("job.not_stopped", _("Only a failed or stopped job can be started again."))
 
 
-def list_jobs(*, states: Sequence[str] | None = None, name: str | None = None, limit: int = 100) -> list[JobView]:
+def list_jobs(
+    *, states: Sequence[str] | None = None, name: str | None = None, limit: int = 100
+) -> list[JobView]:
     """Jobs, newest first."""
     rows = Job.objects.order_by("-id")
     if states:
@@ -266,9 +276,9 @@ def next_job_due() -> datetime | None:
 def beat(name: str) -> None:
     """A worker's sign of life."""
     wall = clock.wall_now()
-    WorkerBeat.objects.update_or_create(name=name, defaults={"seen_at": wall}, create_defaults={
-        "started_at": wall, "seen_at": wall
-    })
+    WorkerBeat.objects.update_or_create(
+        name=name, defaults={"seen_at": wall}, create_defaults={"started_at": wall, "seen_at": wall}
+    )
 
 
 def workers_seen(within: timedelta = timedelta(seconds=30)) -> list[tuple[str, datetime]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from siyu.facts.contracts import Fact, FactType
+from siyu.facts.api import Fact, FactType
 
 
 class FieldKind(StrEnum):

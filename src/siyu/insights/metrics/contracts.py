@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from siyu.facts.contracts import FactType
+from siyu.facts.api import FactType
 
 
 class Unit(StrEnum):

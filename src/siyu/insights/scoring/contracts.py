@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from siyu.facts.contracts import FactType
+from siyu.facts.api import FactType
 
 
 class Stage(StrEnum):

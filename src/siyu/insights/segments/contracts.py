@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
-from siyu.facts.contracts import Fact, FactType
+from siyu.facts.api import Fact, FactType
 from siyu.insights.cards.contracts import Fragment, Op
 
 
