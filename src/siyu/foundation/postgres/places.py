@@ -70,10 +70,12 @@ def reachable(path: Path, run_as: RunAs) -> bool:
     for folder in path.parents:
         try:
             found = folder.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
             return False
+        if not stat.S_ISDIR(found.st_mode):
+            continue
         own = found.st_uid == run_as.uid and found.st_mode & stat.S_IXUSR
         if not own and not found.st_mode & stat.S_IXOTH:
             return False

@@ -27,6 +27,7 @@ LOCK_SECONDS = 120.0
 NO_SUCH_PROCESS = 4194305
 
 _leases: dict[Path, int] = {}
+_started: set[int] = set()
 
 
 def ensure_running(data_dir: Path, *, profile: Profile = Profile.SHIPPED) -> ServerInfo:
@@ -34,6 +35,7 @@ def ensure_running(data_dir: Path, *, profile: Profile = Profile.SHIPPED) -> Ser
     where = places.places(data_dir)
     cluster.prepare(where)
     _hold(where)
+    _reap()
     try:
         pid = answering(where)
         if pid and locks.is_held(where.base, "guard"):
@@ -48,6 +50,16 @@ def ensure_running(data_dir: Path, *, profile: Profile = Profile.SHIPPED) -> Ser
     except BaseException:
         release(data_dir)
         raise
+
+
+def _reap() -> None:
+    """Let go of servers and guards this process started that have ended since."""
+    for pid in list(_started):
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                _started.discard(pid)
+        except ChildProcessError:  # started before a fork, by the parent
+            _started.discard(pid)
 
 
 def _info(where: places.Places, pid: int, *, started: bool) -> ServerInfo:
@@ -116,20 +128,24 @@ def _start(where: places.Places, profile: Profile) -> int:
             cluster.create(where, profile)
         cluster.check(where)
         cluster.write_settings(where, profile, where.data)
-        _disown_stale_pid(where)
+        _disown_stale_files(where)
         process = _launch(where, alive)
     finally:
         os.close(alive)
     return _await_ready(where, process)
 
 
-def _disown_stale_pid(where: places.Places) -> None:
+def _disown_stale_files(where: places.Places) -> None:
     """Nobody holds ``alive``, so postmaster.pid is stale; its number may by now be another program's.
 
     The file stays, because PostgreSQL reads from it which shared memory of the dead server to give back.
+    The socket and its lock file go: the number in there may be another program's too, or a dead child's that
+    its parent has not looked after.
     """
     file = where.data / "postmaster.pid"
     try:
+        for stale in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+            (where.sockets / stale).unlink(missing_ok=True)
         if file.exists():
             rest = file.read_text().partition("\n")[2]
             file.write_text(f"{NO_SUCH_PROCESS}\n{rest}")
@@ -164,12 +180,17 @@ def _await_ready(where: places.Places, process: subprocess.Popen[bytes]) -> int:
         if process.poll() is not None:
             raise troubles.from_log(where.data, where.start_log, last_words(where))
         if answering(where) == process.pid:
-            # The server outlives us; without this, Popen would warn that it still runs.
-            process.returncode = 0
+            _leave_alone(process)
             return process.pid
         time.sleep(0.02)
     process.terminate()
     raise troubles.will_not_start(where.start_log, last_words(where))
+
+
+def _leave_alone(process: subprocess.Popen[bytes]) -> None:
+    """It outlives us on purpose: keep Popen from warning about it, but reap it should it end before us."""
+    _started.add(process.pid)
+    process.returncode = 0
 
 
 def last_words(where: places.Places) -> str:
@@ -195,7 +216,7 @@ def _ensure_guard(where: places.Places) -> None:
             cwd="/", env={"PYTHONPATH": package_root, "PATH": "/usr/bin:/bin"}, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(fd,),
         )  # fmt: skip
-        guard.returncode = 0
+        _leave_alone(guard)
     finally:
         os.close(fd)
 
@@ -207,7 +228,12 @@ def stop(data_dir: Path) -> bool:
     if not where.base.exists():
         return False
     with locks.held(where.base, "start", LOCK_SECONDS):
-        return halt(where.base, where.data)
+        stopped = halt(where.base, where.data)
+    # If that was the last user the guard leaves too; wait for it, so that the folder may be removed at once.
+    end = time.monotonic() + 1
+    while locks.is_held(where.base, "guard") and time.monotonic() < end:
+        time.sleep(0.02)
+    return stopped
 
 
 def status(data_dir: Path) -> Status:

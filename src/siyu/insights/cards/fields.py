@@ -30,7 +30,12 @@ _STAGES = {
 
 
 def _field(
-    name: str, kind: FieldKind, label: object, *, sortable: bool = True, choices: dict[str, object] | None = None
+    name: str,
+    kind: FieldKind,
+    label: object,
+    *,
+    sortable: bool = True,
+    choices: dict[str, object] | None = None,
 ) -> CardField:
     return CardField(name, kind, label, _OPS[kind], sortable=sortable, choices=choices or {})
 
