@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -99,7 +100,7 @@ def to_fact(row: Sequence[Any]) -> Fact:
         tx=row[1],
         name=row[2],
         version=row[3],
-        payload=load(declared.payload, row[4]),
+        payload=load(declared.payload, json.loads(row[4])),  # Django leaves jsonb undecoded
         occurred_at=row[5],
         recorded_at=row[6],
         subject_id=row[7],

@@ -12,6 +12,40 @@ class Subject(models.Model):
     created_at = models.DateTimeField()
 
 
+class EventKey(models.Model):
+    """What makes a fact happen once: unpartitioned, so that it is unique over all months."""
+
+    pk = models.CompositePrimaryKey("source", "external_id")
+    source = models.TextField()
+    external_id = models.TextField()
+    fact_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "facts_event_key"
+
+
+class Event(models.Model):
+    """A row of the log, partitioned by month of ``recorded_at``; written and read by SQL in ``log``."""
+
+    id = models.BigIntegerField(primary_key=True)
+    tx = models.BigIntegerField()
+    name = models.TextField()
+    version = models.SmallIntegerField()
+    payload = models.JSONField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    subject_id = models.BigIntegerField(null=True)
+    origin = models.TextField()
+    source = models.TextField()
+    external_id = models.TextField()
+    causation_id = models.BigIntegerField(null=True)
+    correlation_id = models.TextField()
+    hops = models.SmallIntegerField()
+
+    class Meta:
+        db_table = "facts_event"
+
+
 class Cursor(models.Model):
     """How far one shard of a subscription has read: everything up to (tx, fact_id) is done."""
 

@@ -87,5 +87,50 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=["subscription", "fact_id"], name="dead_once")]
             },
         ),
-        migrations.RunSQL(LOG, UNDO),
+        migrations.RunSQL(
+            LOG,
+            UNDO,
+            state_operations=[
+                migrations.CreateModel(
+                    name="EventKey",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "source",
+                                "external_id",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("source", models.TextField()),
+                        ("external_id", models.TextField()),
+                        ("fact_id", models.BigIntegerField()),
+                    ],
+                    options={"db_table": "facts_event_key"},
+                ),
+                migrations.CreateModel(
+                    name="Event",
+                    fields=[
+                        ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                        ("tx", models.BigIntegerField()),
+                        ("name", models.TextField()),
+                        ("version", models.SmallIntegerField()),
+                        ("payload", models.JSONField()),
+                        ("occurred_at", models.DateTimeField()),
+                        ("recorded_at", models.DateTimeField()),
+                        ("subject_id", models.BigIntegerField(null=True)),
+                        ("origin", models.TextField()),
+                        ("source", models.TextField()),
+                        ("external_id", models.TextField()),
+                        ("causation_id", models.BigIntegerField(null=True)),
+                        ("correlation_id", models.TextField()),
+                        ("hops", models.SmallIntegerField()),
+                    ],
+                    options={"db_table": "facts_event"},
+                ),
+            ],
+        ),
     ]
