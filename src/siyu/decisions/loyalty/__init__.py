@@ -1,0 +1,1 @@
+"""Points on paid orders, taken back on refund to the unit."""

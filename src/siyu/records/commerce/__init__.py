@@ -1,0 +1,1 @@
+"""Orders, lines, refunds and the catalogue they speak of."""

@@ -1,0 +1,72 @@
+"""Front door of commerce."""
+
+from siyu.records.commerce.contracts import (
+    CustomerTotals,
+    DaySales,
+    LineSpec,
+    LineView,
+    OrderFilter,
+    OrderReported,
+    OrderResult,
+    OrderSpec,
+    OrderState,
+    OrderView,
+    Outcome,
+    RefundLineSpec,
+    RefundReported,
+    RefundResult,
+    RefundSpec,
+    RefundView,
+    Reject,
+    ReportedLine,
+    ReportedRefundLine,
+    SourceMatch,
+)
+from siyu.records.commerce.labels import describe_reject, describe_state
+from siyu.records.commerce.operations.claims import claim_order
+from siyu.records.commerce.operations.orders import record_orders
+from siyu.records.commerce.operations.refunds import record_refunds
+from siyu.records.commerce.queries.figures import (
+    customer_totals,
+    match_rates,
+    repurchase,
+    sales_by_day,
+)
+from siyu.records.commerce.queries.orders import get_order, orders, orders_by_id, orders_of, unmatched
+
+__all__ = [
+    "CustomerTotals",
+    "DaySales",
+    "LineSpec",
+    "LineView",
+    "OrderFilter",
+    "OrderReported",
+    "OrderResult",
+    "OrderSpec",
+    "OrderState",
+    "OrderView",
+    "Outcome",
+    "RefundLineSpec",
+    "RefundReported",
+    "RefundResult",
+    "RefundSpec",
+    "RefundView",
+    "Reject",
+    "ReportedLine",
+    "ReportedRefundLine",
+    "SourceMatch",
+    "claim_order",
+    "customer_totals",
+    "describe_reject",
+    "describe_state",
+    "get_order",
+    "match_rates",
+    "orders",
+    "orders_by_id",
+    "orders_of",
+    "record_orders",
+    "record_refunds",
+    "repurchase",
+    "sales_by_day",
+    "unmatched",
+]

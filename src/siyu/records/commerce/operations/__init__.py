@@ -1,0 +1,1 @@
+"""What changes orders, a file per use case."""

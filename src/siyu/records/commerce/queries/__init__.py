@@ -1,0 +1,1 @@
+"""What reads orders, a file per subject."""
