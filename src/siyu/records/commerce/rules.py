@@ -51,7 +51,14 @@ def content_hash(spec: OrderSpec) -> bytes:
     """16 bytes that tell two reports of one order apart. The buyer does not count: see claiming."""
     lines = [(line.line_no, line.sku, line.name, line.quantity, line.amount) for line in spec.lines]
     text = repr(
-        (total_of(spec), spec.currency, spec.paid_at.timestamp(), spec.unit_id, spec.employee_id, sorted(lines))
+        (
+            total_of(spec),
+            spec.currency,
+            spec.paid_at.timestamp(),
+            spec.unit_id,
+            spec.employee_id,
+            sorted(lines),
+        )
     )
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 

@@ -110,7 +110,9 @@ def settle_pending(keys: Sequence[str], *, at: datetime) -> list[Posted]:
     fresh = [answer.transfer_id for answer in done if answer.status is PostStatus.NEW]
     found = {row.pk: row for row in Transfer.objects.filter(pk__in=fresh)}
     legs: dict[int, list[tuple[int, int]]] = {}
-    for entry in Entry.objects.filter(transfer_id__in=fresh, account__owner_kind="customer").select_related("account"):
+    for entry in Entry.objects.filter(transfer_id__in=fresh, account__owner_kind="customer").select_related(
+        "account"
+    ):
         legs.setdefault(entry.transfer_id, []).append((entry.account.owner_id, entry.amount))
     moves = [
         Move(pk, found[pk].kind, customer_id, amount, at, None)

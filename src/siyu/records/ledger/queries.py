@@ -31,7 +31,7 @@ def balances(customer_ids: Sequence[int], unit: str = POINTS) -> dict[int, int]:
         "WHERE a.owner_kind = 'customer' AND a.kind = 'main' AND a.unit = %s AND a.owner_id = ANY(%s)",
         [unit, list(customer_ids)],
     )
-    return {owner_id: posted for owner_id, posted in rows}
+    return dict(rows)
 
 
 def balance(customer_id: int, unit: str = POINTS) -> int:

@@ -19,7 +19,9 @@ def check_spec(spec: TransferSpec) -> int:
     """
     amounts = [amount for _ref, amount in spec.legs]
     if len(amounts) < 2 or any(type(amount) is not int or amount == 0 for amount in amounts):
-        raise BadInput("ledger.legs", _("A transfer needs two or more legs of whole amounts other than zero."))
+        raise BadInput(
+            "ledger.legs", _("A transfer needs two or more legs of whole amounts other than zero.")
+        )
     if sum(amounts) != 0:
         raise BadInput("ledger.sum", _("The legs of a transfer must sum to zero."))
     if len({ref for ref, _amount in spec.legs}) != len(spec.legs):

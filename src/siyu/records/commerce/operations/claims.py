@@ -36,9 +36,7 @@ def claim_order(
     foundation.audit(by, "order.claim", "order", order_id, {"customer_id": customer.id}, at=at)
 
 
-def claim_reported(
-    reported: Sequence[tuple[int, int, facts.Fact | None]], *, at: datetime
-) -> None:
+def claim_reported(reported: Sequence[tuple[int, int, facts.Fact | None]], *, at: datetime) -> None:
     """(order, subject, cause): a later report named the buyer of an order that waits; locked already."""
     if not reported:
         return

@@ -92,12 +92,16 @@ def _record_distinct(
             changed.append((spec, row))
         results.append(OrderResult(outcome, row.id, reason))
     _update(changed, at=at, origin=origin)
-    _touch([(spec, known[spec.source, spec.order_no]) for spec in specs if (spec.source, spec.order_no) in known])
+    _touch(
+        [(spec, known[spec.source, spec.order_no]) for spec in specs if (spec.source, spec.order_no) in known]
+    )
     claim_reported(
         [
             (row.id, spec.subject_id, spec.cause)
             for spec in specs
-            if (row := known.get((spec.source, spec.order_no))) and spec.subject_id and row.customer_id is None
+            if (row := known.get((spec.source, spec.order_no)))
+            and spec.subject_id
+            and row.customer_id is None
         ],
         at=at,
     )
@@ -118,9 +122,7 @@ def _known(specs: Sequence[OrderSpec]) -> dict[Key, _Known]:
     return {(row[0], row[1]): _Known(*row[2:8], bytes(row[8])) for row in rows}
 
 
-def _with_subjects(
-    specs: list[OrderSpec], *, at: datetime, origin: facts.Origin | None
-) -> list[OrderSpec]:
+def _with_subjects(specs: list[OrderSpec], *, at: datetime, origin: facts.Origin | None) -> list[OrderSpec]:
     """Give each order of an unknown buyer a subject of its own, known by the order number."""
     unknown = [spec for spec in specs if spec.subject_id is None]
     if not unknown:
@@ -166,7 +168,9 @@ def _insert(specs: list[OrderSpec], *, at: datetime, origin: facts.Origin | None
         ],
     )
     ids = {(source, order_no): order_id for source, order_no, order_id in rows}
-    written = [(ids[spec.source, spec.order_no], spec) for spec in specs if (spec.source, spec.order_no) in ids]
+    written = [
+        (ids[spec.source, spec.order_no], spec) for spec in specs if (spec.source, spec.order_no) in ids
+    ]
     write_lines([(order_id, spec.lines) for order_id, spec in written])
     facts.record([_paid(order_id, spec, origin) for order_id, spec in written], at=at)
     return ids
@@ -224,9 +228,7 @@ def _touch(pairs: list[tuple[OrderSpec, _Known]]) -> None:
         )
 
 
-def _update(
-    changed: list[tuple[OrderSpec, _Known]], *, at: datetime, origin: facts.Origin | None
-) -> None:
+def _update(changed: list[tuple[OrderSpec, _Known]], *, at: datetime, origin: facts.Origin | None) -> None:
     if not changed:
         return
     foundation.execute(

@@ -114,7 +114,9 @@ def apply_waiting(
         "FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, refunded) WHERE o.id = v.id",
         [list(left), [refunded for _amount, refunded, _subject in left.values()]],
     )
-    facts.record([_refunded(row, full, subject, (causes or {}).get(row.id)) for row, full, subject in applied], at=at)
+    facts.record(
+        [_refunded(row, full, subject, (causes or {}).get(row.id)) for row, full, subject in applied], at=at
+    )
 
 
 def _refunded(row: _Waiting, full: bool, subject_id: int, cause: facts.Fact | None) -> facts.NewFact:
@@ -135,7 +137,11 @@ def _key(spec: RefundSpec) -> Key:
 
 
 def _keys(specs: Sequence[RefundSpec]) -> list[list[str]]:
-    return [[spec.source for spec in specs], [spec.order_no for spec in specs], [spec.refund_no for spec in specs]]
+    return [
+        [spec.source for spec in specs],
+        [spec.order_no for spec in specs],
+        [spec.refund_no for spec in specs],
+    ]
 
 
 def _insert(specs: Sequence[RefundSpec], origin: facts.Origin | None) -> dict[Key, int]:

@@ -33,12 +33,12 @@ def sales_by_day(first_day: date, last_day: date, *, scope: staff.Scope) -> list
     start, end = _bounds(first_day, last_day)
     where, params = _scope_sql(scope)
     paid = foundation.fetch(
-        f"SELECT (paid_at AT TIME ZONE %s)::date, count(*), sum(amount)::bigint, count(DISTINCT customer_id) "  # noqa: S608  # own text
+        f"SELECT (paid_at AT TIME ZONE %s)::date, count(*), sum(amount)::bigint, count(DISTINCT customer_id) "
         f"FROM records_commerce_order o WHERE paid_at >= %s AND paid_at < %s AND {where} GROUP BY 1",
         [BRAND_TZ.key, start, end, *params],
     )
     back = foundation.fetch(
-        f"SELECT (r.refunded_at AT TIME ZONE %s)::date, sum(r.amount)::bigint FROM records_commerce_refund r "  # noqa: S608  # own text
+        f"SELECT (r.refunded_at AT TIME ZONE %s)::date, sum(r.amount)::bigint FROM records_commerce_refund r "
         f"JOIN records_commerce_order o ON o.id = r.order_id "
         f"WHERE r.state = 'applied' AND r.refunded_at >= %s AND r.refunded_at < %s AND {where} GROUP BY 1",
         [BRAND_TZ.key, start, end, *params],
@@ -77,7 +77,7 @@ def repurchase(last_day: date, days: int, *, scope: staff.Scope) -> tuple[int, i
             WHERE o.customer_id IS NOT NULL AND o.paid_at >= %s AND o.paid_at < %s
                 AND NOT (o.refunded_amount > 0 AND o.refunded_amount = o.amount) AND {where}
             GROUP BY 1) f
-        """,  # noqa: S608  # own text
+        """,
         [start, end, *params],
     )
     return int(rows[0][0]), int(rows[0][1])
@@ -101,4 +101,7 @@ def _bounds(first_day: date, last_day: date) -> tuple[datetime, datetime]:
 def _scope_sql(scope: staff.Scope) -> tuple[str, list[list[int]]]:
     if scope.all:
         return "true", []
-    return "(o.unit_id = ANY(%s) OR o.employee_id = ANY(%s))", [list(scope.unit_ids), list(scope.employee_ids)]
+    return "(o.unit_id = ANY(%s) OR o.employee_id = ANY(%s))", [
+        list(scope.unit_ids),
+        list(scope.employee_ids),
+    ]

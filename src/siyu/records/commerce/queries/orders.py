@@ -140,7 +140,9 @@ def _lines(order_ids: list[int]) -> dict[int, list[LineView]]:
         quantity, amount = back.get(key, (0, 0))
         back[key] = (quantity + gone.quantity, amount + gone.amount)
     found: dict[int, list[LineView]] = {}
-    for line in OrderLine.objects.filter(order_id__in=order_ids).select_related("sku").order_by("order_id", "line_no"):
+    for line in (
+        OrderLine.objects.filter(order_id__in=order_ids).select_related("sku").order_by("order_id", "line_no")
+    ):
         found.setdefault(line.order_id, []).append(
             LineView(
                 line.line_no, line.sku.code if line.sku else "", line.name, line.quantity, line.amount,
