@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -27,7 +26,6 @@ TOOLS = STATE / "tools"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements"
 NODE_MODULES = ROOT / "node_modules"
-VENDOR = NODE_MODULES / ".siyu"
 OLDEST = (3, 11)
 CHINESE = next(
     (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
@@ -278,23 +276,11 @@ def npm_command() -> list[str]:
 
 
 def install_front_end() -> None:
-    """Fetch the npm packages and gather the few files that are served."""
+    """Fetch the npm packages; `npm ci` begins by removing what an interrupted run left."""
     npm = npm_command()
     path = f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     run([*npm, "ci", *quiet], PATH=path)
-    gather_vendor_files()
-
-
-def gather_vendor_files() -> None:
-    """Copy what scripts/vendor.json names into node_modules/.siyu, without links to source maps."""
-    shutil.rmtree(VENDOR, ignore_errors=True)
-    for target, source in json.loads((ROOT / "scripts" / "vendor.json").read_text()).items():
-        data = (NODE_MODULES / source).read_bytes()
-        if target.endswith((".js", ".css")):
-            data = re.sub(rb"/\*# sourceMappingURL=[^*]*\*/|//# sourceMappingURL=\S*", b"", data)
-        (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
-        (VENDOR / target).write_bytes(data)
 
 
 # ---- the whole --------------------------------------------------------------------------------------------
@@ -316,9 +302,7 @@ def wanted(dev: bool) -> dict[str, str]:
         "venv": venv,
         "python": digest(venv, dev, *lock),
         "ourselves": digest(venv, dev, Path(__file__)),
-        "front-end": digest(
-            ROOT / "package.json", ROOT / "package-lock.json", ROOT / "scripts" / "vendor.json"
-        ),
+        "front-end": digest(ROOT / "package.json", ROOT / "package-lock.json"),
     }
 
 
@@ -350,7 +334,7 @@ def set_up(dev: bool) -> None:
     stale = {stage for stage, value in need.items() if stamped(stage) != value}
     if not PYTHON.exists():
         stale |= {"venv", "python", "ourselves"}
-    if not VENDOR.is_dir():
+    if not (NODE_MODULES / ".package-lock.json").exists():
         stale.add("front-end")
     if "venv" in stale:
         stale |= {"python", "ourselves"}

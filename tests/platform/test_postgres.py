@@ -158,14 +158,17 @@ def test_the_server_stays_while_one_of_two_users_does(state: Path) -> None:
 def test_a_killed_guard_is_replaced_by_the_next_user(state: Path) -> None:
     info = postgres.ensure_running(state)
     base = places.places(state).base
-    guards = [int(p.name) for p in Path("/proc").glob("[0-9]*") if is_guard(p, base)]
-    assert len(guards) == 1
-    os.kill(guards[0], signal.SIGKILL)
+    wait_for(lambda: len(guards(base)) == 1)
+    os.kill(guards(base)[0], signal.SIGKILL)
     wait_for(lambda: not locks.is_held(base, "guard"))
     postgres.ensure_running(state)
     assert locks.is_held(base, "guard")
     postgres.release(state)
     wait_for(lambda: not alive(info.pid))
+
+
+def guards(base: Path) -> list[int]:
+    return [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_guard(process, base)]
 
 
 def is_guard(process: Path, base: Path) -> bool:

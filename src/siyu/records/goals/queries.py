@@ -9,7 +9,6 @@ from datetime import datetime
 from siyu.records.goals.contracts import *  # noqa
 
 
-
 def arms_of(scope_key: str, customer_ids: Iterable[int]) -> dict[int, Arm]:
     """Stored arms."""
     raise NotImplementedError

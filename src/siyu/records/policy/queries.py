@@ -9,8 +9,7 @@ from datetime import datetime
 from siyu.foundation.api import Registry
 from siyu.records.policy.contracts import *  # noqa
 
-RULES: Registry[Rule] = Registry('policy rules')
-
+RULES: Registry[Rule] = Registry("policy rules")
 
 
 def current_limits(*, at: datetime) -> Limits:

@@ -11,8 +11,9 @@ from siyu.foundation.api import Principal
 from siyu.records.staff.contracts import *  # noqa
 
 
-
-def ensure_service_accounts(specs: Sequence[tuple[str, str]], *, connection: str, source: str, at: datetime) -> list[int]:
+def ensure_service_accounts(
+    specs: Sequence[tuple[str, str]], *, connection: str, source: str, at: datetime
+) -> list[int]:
     """Make or find the service account of each (employee userid, account userid)."""
     raise NotImplementedError
 

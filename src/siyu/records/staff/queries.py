@@ -11,13 +11,14 @@ from siyu.foundation.api import Principal
 from siyu.records.staff.contracts import *  # noqa
 
 
-
 def unit_tree(at: datetime, *, ended: bool = False) -> list[UnitView]:
     """The tree as of ``at``, parents before children, siblings by code and name."""
     raise NotImplementedError
 
 
-def employees(at: datetime, unit_ids: Iterable[int] | None = None, *, active_only: bool = True) -> list[EmployeeView]:
+def employees(
+    at: datetime, unit_ids: Iterable[int] | None = None, *, active_only: bool = True
+) -> list[EmployeeView]:
     """Employees as of ``at``, of given units (not their subtrees) or all."""
     raise NotImplementedError
 
@@ -32,7 +33,9 @@ def employee_by_userid(userid: str, *, at: datetime, source: str | None = None) 
     raise NotImplementedError
 
 
-def employees_by_userid(userids: Iterable[str], *, at: datetime, source: str | None = None) -> dict[str, EmployeeView]:
+def employees_by_userid(
+    userids: Iterable[str], *, at: datetime, source: str | None = None
+) -> dict[str, EmployeeView]:
     """Employees by userid."""
     raise NotImplementedError
 

@@ -11,7 +11,6 @@ from siyu.foundation.api import Principal
 from siyu.records.staff.contracts import *  # noqa
 
 
-
 def resolve_scope(principal: Principal, *, at: datetime) -> Scope:
     """What the principal may see at ``at``."""
     raise NotImplementedError

@@ -11,7 +11,13 @@ from siyu.foundation.api import Principal
 from siyu.records.staff.contracts import *  # noqa
 
 
-
-def sync_directory(units: Sequence[UnitSpec], employees: Sequence[EmployeeSpec], *, source: str, at: datetime, allow_shrink: bool = False) -> SyncResult:
+def sync_directory(
+    units: Sequence[UnitSpec],
+    employees: Sequence[EmployeeSpec],
+    *,
+    source: str,
+    at: datetime,
+    allow_shrink: bool = False,
+) -> SyncResult:
     """Make the tree and the employees of one source equal to what it says."""
     raise NotImplementedError

@@ -12,8 +12,16 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
-def set_consent(customer_id: int, channel: str, purpose: str, granted: bool, *, at: datetime, evidence: str, origin: Origin | None = None) -> bool:
+def set_consent(
+    customer_id: int,
+    channel: str,
+    purpose: str,
+    granted: bool,
+    *,
+    at: datetime,
+    evidence: str,
+    origin: Origin | None = None,
+) -> bool:
     """Note what a customer said; False when it was known already."""
     raise NotImplementedError
 

@@ -12,12 +12,25 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
-def add_contact(specs: Sequence[ContactSpec], *, at: datetime, source: str, origin: Origin | None = None, cause: Fact | None = None) -> list[bool]:
+def add_contact(
+    specs: Sequence[ContactSpec],
+    *,
+    at: datetime,
+    source: str,
+    origin: Origin | None = None,
+    cause: Fact | None = None,
+) -> list[bool]:
     """Friend relations began; True where a new period began."""
     raise NotImplementedError
 
 
-def end_contact(specs: Sequence[ContactEndSpec], *, at: datetime, source: str, origin: Origin | None = None, cause: Fact | None = None) -> list[bool]:
+def end_contact(
+    specs: Sequence[ContactEndSpec],
+    *,
+    at: datetime,
+    source: str,
+    origin: Origin | None = None,
+    cause: Fact | None = None,
+) -> list[bool]:
     """Friend relations ended; True where an open period was closed."""
     raise NotImplementedError

@@ -12,7 +12,8 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
-def identify(refs: Sequence[IdentityRef], *, at: datetime, source: str, origin: Origin | None = None) -> list[Identified]:
+def identify(
+    refs: Sequence[IdentityRef], *, at: datetime, source: str, origin: Origin | None = None
+) -> list[Identified]:
     """Find or make the subject (and for strong kinds the customer) of each reference, in order."""
     raise NotImplementedError

@@ -12,7 +12,8 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
-def link(groups: Sequence[Sequence[IdentityRef]], *, at: datetime, source: str, origin: Origin | None = None) -> list[LinkResult]:
+def link(
+    groups: Sequence[Sequence[IdentityRef]], *, at: datetime, source: str, origin: Origin | None = None
+) -> list[LinkResult]:
     """Each group is proven to be one person."""
     raise NotImplementedError

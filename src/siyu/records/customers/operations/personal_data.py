@@ -12,8 +12,9 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
-def export_customer(customer_id: int, *, scope: Scope, at: datetime, by: Principal) -> dict[str, list[dict[str, object]]]:
+def export_customer(
+    customer_id: int, *, scope: Scope, at: datetime, by: Principal
+) -> dict[str, list[dict[str, object]]]:
     """Everything every module keeps about a person, by model label."""
     raise NotImplementedError
 

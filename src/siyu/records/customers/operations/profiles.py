@@ -12,12 +12,22 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
-def update_profile(customer_id: int, *, scope: Scope, at: datetime, by: Principal, name: str | None = None, gender: str | None = None, avatar: str | None = None) -> None:
+def update_profile(
+    customer_id: int,
+    *,
+    scope: Scope,
+    at: datetime,
+    by: Principal,
+    name: str | None = None,
+    gender: str | None = None,
+    avatar: str | None = None,
+) -> None:
     """A person edits a profile; too long a name is refused."""
     raise NotImplementedError
 
 
-def update_profiles(specs: Sequence[ProfileSpec], *, at: datetime, source: str, origin: Origin | None = None) -> int:
+def update_profiles(
+    specs: Sequence[ProfileSpec], *, at: datetime, source: str, origin: Origin | None = None
+) -> int:
     """A source tells profiles; too long a name is cut. Returns how many changed."""
     raise NotImplementedError

@@ -12,7 +12,6 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
 def get_customer(customer_id: int, *, scope: Scope) -> CustomerView:
     """One customer; NotFound when unknown or out of scope. A merged id answers with the kept customer."""
     raise NotImplementedError

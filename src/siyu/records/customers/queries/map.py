@@ -12,7 +12,6 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
 def customers_of(subject_ids: Iterable[int]) -> dict[int, int]:
     """Subject to current customer; unmapped subjects are absent."""
     raise NotImplementedError

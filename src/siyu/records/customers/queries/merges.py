@@ -12,7 +12,6 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
 def merge_cases(*, scope: Scope, state: CaseState = CaseState.OPEN, limit: int = 100) -> list[MergeCaseView]:
     """Cases within scope, oldest first."""
     raise NotImplementedError

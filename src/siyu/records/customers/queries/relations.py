@@ -12,7 +12,6 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
 def contacts_of(customer_ids: Iterable[int], *, open_only: bool = True) -> dict[int, list[ContactView]]:
     """Friend relations by customer."""
     raise NotImplementedError

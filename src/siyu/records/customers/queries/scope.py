@@ -12,7 +12,6 @@ from siyu.records.customers.contracts import *  # noqa
 from siyu.records.staff.contracts import Scope
 
 
-
 def scope_sql(scope: Scope, column: str = "customer_id") -> tuple[str, list[object]]:
     """A condition on ``column`` and its parameters."""
     raise NotImplementedError
