@@ -51,7 +51,7 @@ def registered() -> Iterator[None]:
     ]
     for registry, *_rest in before:
         registry._frozen = False
-    facts.CATALOGUE.register("test.noted", FactType("test.noted", "tests", Noted, "Noted"))
+    facts.CATALOGUE.register("test.noted", FactType("test.noted", 1, "tests", Noted, "Noted"))
     names = frozenset({"test.noted"})
     facts.SUBSCRIPTIONS.register("t.all", Subscription("t.all", names, LISTENER, backfill=True, batch=3))  # type: ignore[arg-type]
     LISTENER.seen, LISTENER.fail_on = [], set()

@@ -28,10 +28,10 @@ class FactType:
     """A kind of fact: ``noun.past_tense``, one owner, a frozen dataclass of JSON-able fields as payload."""
 
     name: str
+    version: int
     owner: str
     payload: type
     label: str | Promise
-    version: int = 1
     ingestible: bool = False
     timeline: bool = True
 
