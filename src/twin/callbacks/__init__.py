@@ -1,0 +1,1 @@
+"""Signed and encrypted events from the simulated WeCom to its applications."""

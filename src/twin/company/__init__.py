@@ -1,0 +1,1 @@
+"""The simulated company: organisation, names, goods and what happened before the start."""

@@ -1,0 +1,1 @@
+"""What people do: strangers, customers, clerks and the shop till."""

@@ -1,0 +1,89 @@
+"""Running the world: server, population ticker, snapshots, and a clean end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from twin import snapshot
+from twin.state import State
+from twin.web.server import Server
+from twin.world import World
+
+TICK = 0.5
+SAVE_EVERY = 3.0
+
+
+class Keeper:
+    """Writes the world to its file when something changed."""
+
+    def __init__(self, world: World, path: Path | None) -> None:
+        self._world = world
+        self._path = path
+        self._saved = -1
+        self._next = 0.0
+
+    def save(self, *, now: bool = False) -> None:
+        """Write if changed and due; a slow save makes the next one rarer."""
+        if self._path is None or (not now and time.monotonic() < self._next):
+            return
+        world = self._world
+        started = time.monotonic()
+        with world.lock:
+            if world.changes == self._saved:
+                return
+            self._saved = world.changes
+            world.population.save()
+            world.state.offset = world.clock.offset
+            content = snapshot.dump(world.state)
+        snapshot.write(self._path, content)
+        self._next = time.monotonic() + max(SAVE_EVERY, 20 * (time.monotonic() - started))
+
+
+def _tick(world: World, keeper: Keeper, stop: threading.Event) -> None:
+    """Let the population act as time passes by itself, and save now and then."""
+    while not stop.wait(TICK):
+        with world.lock:
+            world.population.run_until(world.now(), jump=False)
+        keeper.save()
+
+
+def serve(
+    state: State, host: str, port: int, path: Path | None, *, population: bool = False
+) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    world = World(state)
+    try:
+        server = Server(host, port, world)
+    except OSError as error:
+        print(f"twin: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)
+        return 1
+    with world.lock:
+        if population:
+            world.population.switch(True, state.population.rate)
+        elif state.population.running:
+            world.population.resume()
+    keeper = Keeper(world, path)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    world.callbacks.start()
+    world.shop.start()
+    ticker = threading.Thread(target=_tick, args=(world, keeper, stop), name="ticker", daemon=True)
+    ticker.start()
+    threading.Thread(target=server.serve_forever, args=(0.1,), name="server", daemon=True).start()
+    print(f"twin: 模拟企业微信 http://{host}:{server.server_port} (pid {os.getpid()})", flush=True)
+    stop.wait()
+    server.shutdown()
+    with contextlib.suppress(OSError):
+        server.server_close()
+    ticker.join(TICK * 4)
+    world.callbacks.stop()
+    world.shop.stop()
+    keeper.save(now=True)
+    return 0

@@ -1,0 +1,1 @@
+"""HTTP: the server, the control API and the page for playing a customer."""
