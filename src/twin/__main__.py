@@ -27,9 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--state", type=Path, help="file that keeps everything between runs")
     run.add_argument("--start", help="first moment of a new world, ISO 8601; default: now")
     run.add_argument("--population", action="store_true", help="let people move from the start")
-    run.add_argument(
-        "--rate", "--speed", type=float, default=1.0, help="how busy people are; 1 is the usual"
-    )
+    run.add_argument("--rate", "--speed", type=float, default=1.0, help="how busy people are; 1 is the usual")
     return parser
 
 

@@ -77,7 +77,7 @@ class PopulationRunner:
         start = next_slot(self._world.now())
         self._plan.next_slot = max(self._plan.next_slot, start)
         late = [row for row in self._heap if row[0] < start]
-        for _, seq, action in late:
+        for _, _, action in late:
             action.due = start
         self._heap = [(item.due, seq, item) for _, seq, item in self._heap]
         heapq.heapify(self._heap)

@@ -53,9 +53,7 @@ def _tick(world: World, keeper: Keeper, stop: threading.Event) -> None:
         keeper.save()
 
 
-def serve(
-    state: State, host: str, port: int, path: Path | None, *, population: bool = False
-) -> int:
+def serve(state: State, host: str, port: int, path: Path | None, *, population: bool = False) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     world = World(state)
     try:

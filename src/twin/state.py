@@ -255,7 +255,7 @@ class Media:
 
 @dataclass
 class Callback:
-    """One event for one application. status: pending, accepted, failed, lost, no_receiver."""
+    """One event for one application. status: pending, accepted, failed, lost."""
 
     id: int
     app: str

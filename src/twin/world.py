@@ -154,13 +154,13 @@ class World:
     def emit(self, event: str, change: str, fields: dict[str, xml.Field], at: int) -> None:
         """Tell every application that may hear it."""
         plaintext = xml.event(self.state.corpid, at, event, change, fields)
-        for app in self.state.apps.values():
-            if HEARS[event] not in app.permissions:
-                continue
+        listeners = [
+            app for app in self.state.apps.values() if app.callback_url and HEARS[event] in app.permissions
+        ]
+        self.record(
+            "events", at=at, event=event, change=change, fields=fields, told=[app.key for app in listeners]
+        )
+        for app in listeners:
             row = Callback(self.sequence("callback"), app.key, event, change, at, plaintext)
             self.state.callbacks.append(row)
-            self.changes += 1
-            if app.callback_url:
-                self.callbacks.submit(row)
-            else:
-                row.status = "no_receiver"
+            self.callbacks.submit(row)

@@ -42,9 +42,7 @@ def encrypt(aes_key: str, receive_id: str, message: str, random16: bytes | None 
     plain += receive_id.encode()
     pad = BLOCK - len(plain) % BLOCK
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
-    return base64.b64encode(
-        encryptor.update(plain + bytes([pad]) * pad) + encryptor.finalize()
-    ).decode()
+    return base64.b64encode(encryptor.update(plain + bytes([pad]) * pad) + encryptor.finalize()).decode()
 
 
 def decrypt(aes_key: str, receive_id: str, encrypted: str) -> str:

@@ -45,9 +45,7 @@ def friends_before(state: State) -> None:
     """Give the clerks the customers they already have, with some remarks and tags."""
     clerks = [member for member in state.members.values() if member.role != "region_manager"]
     levels = [tag for tag in state.tags.values() if tag.name in ("普通", "银卡", "金卡", "钻石卡")]
-    wishes = [
-        tag for tag in state.tags.values() if state.tag_groups[tag.group_id].name == "意向品类"
-    ]
+    wishes = [tag for tag in state.tags.values() if state.tag_groups[tag.group_id].name == "意向品类"]
     for number in range(FRIENDS):
         person_id = f"c{number + 1:04d}"
         source = rng(state.seed, "friend", person_id)
@@ -62,9 +60,7 @@ def friends_before(state: State) -> None:
                 last_chat_at=since,
             )  # fmt: skip
             if source.random() < 0.45:
-                follow.remark = (
-                    f"{person.name[:8]} {source.choice(['老客', '会员', '婚戒', '送礼'])}"
-                )
+                follow.remark = f"{person.name[:8]} {source.choice(['老客', '会员', '婚戒', '送礼'])}"
             if source.random() < 0.4:
                 follow.remark_mobiles = [person.phone]
             if source.random() < 0.5:

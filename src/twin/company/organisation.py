@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.company.names import full_name
-from twin.rng import ALNUM, HEX, name_of, rng
+from twin.rng import HEX, name_of, rng
 from twin.state import App, Department, Member, Store, Tag, TagGroup
 
 COMPANY = "星榆珠宝(模拟数据)"
@@ -65,9 +65,7 @@ def departments_and_stores() -> tuple[dict[str, Department], dict[str, Store]]:
         departments[str(number + 2)] = Department(number + 2, f"{region}大区", 1, 1000 - number)
     for number, (region, code, name, city) in enumerate(STORES):
         department_id = 101 + number
-        departments[str(department_id)] = Department(
-            department_id, name, region_ids[region], 1000 - number
-        )
+        departments[str(department_id)] = Department(department_id, name, region_ids[region], 1000 - number)
         stores[code] = Store(code, name, city, region, department_id)
     return departments, stores
 

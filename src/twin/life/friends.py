@@ -36,9 +36,7 @@ def new_person(world: World, person_id: str, *, kind: str, at: int, name: str = 
                ) -> Person:  # fmt: skip
     """A new inhabitant."""
     state = world.state
-    person = make_person(
-        state.seed, state.corpid, person_id, kind=kind, at=at, name=name, phone=phone
-    )
+    person = make_person(state.seed, state.corpid, person_id, kind=kind, at=at, name=name, phone=phone)
     return world.add_person(person)
 
 
@@ -110,9 +108,7 @@ def _announce(world: World, follow: Follow, change: str, *, at: int, welcome: bo
     if welcome and follow.userid not in settings.admin_welcome:
         code = world.new_id("welcome", length=43, alphabet=ALNUM + "-_")
         expires = max(world.now(), at) + settings.welcome_seconds
-        world.state.welcome_codes[code] = WelcomeCode(
-            code, follow.userid, follow.external_userid, expires
-        )
+        world.state.welcome_codes[code] = WelcomeCode(code, follow.userid, follow.external_userid, expires)
         fields["WelcomeCode"] = code
     if change == "add_external_contact":
         world.record(

@@ -137,10 +137,7 @@ def refund(world: World, order_no: str, lines: list[Json] | None, *, at: int) ->
         quantity, amount = int(item.get("quantity", 0)), int(item["amount"])
         if line is None or amount <= 0 or quantity < 0:
             raise NotPossible("bad_line", "退款行不正确")
-        if (
-            line.refunded_amount + amount > line.amount
-            or line.refunded_quantity + quantity > line.quantity
-        ):
+        if line.refunded_amount + amount > line.amount or line.refunded_quantity + quantity > line.quantity:
             raise NotPossible("too_much", "退款超过可退数量或金额")
         checked.append((line, quantity, amount))
     if not checked:

@@ -25,9 +25,7 @@ def _person(ask: Ask, key: str) -> Person:
 
 def _played(ask: Ask, name: str = "", phone: str = "") -> Person:
     number = ask.world.sequence("played")
-    return friends.new_person(
-        ask.world, f"p{number:04d}", kind="played", at=ask.at, name=name, phone=phone
-    )
+    return friends.new_person(ask.world, f"p{number:04d}", kind="played", at=ask.at, name=name, phone=phone)
 
 
 @route(
@@ -182,10 +180,7 @@ def buy(ask: Ask) -> Any:
     """An order; reported to siyu when the shop is connected."""
     body = ask.body
     rows = body.get("items") or [{"sku": body.get("sku"), "quantity": body.get("quantity") or 1}]
-    items = [
-        Item(str(row["sku"]), int(row.get("quantity", 1)), int(row.get("amount") or 0))
-        for row in rows
-    ]
+    items = [Item(str(row["sku"]), int(row.get("quantity", 1)), int(row.get("amount") or 0)) for row in rows]
     order = purchases.buy(
         ask.world, _person(ask, body["person"]), items, source=body.get("source") or "mini",
         at=ask.at, clerk=body.get("clerk_userid") or "", store=body.get("store_code") or "",
@@ -198,9 +193,7 @@ def buy(ask: Ask) -> Any:
     "/twin/refund",
     "An order is refunded, wholly or by lines",
     Field("order_no", "string", "which", required=True),
-    Field(
-        "lines", "array", "[{line_no, quantity, amount}], amount in 分; absent: all that is left"
-    ),
+    Field("lines", "array", "[{line_no, quantity, amount}], amount in 分; absent: all that is left"),
 )
 def refund(ask: Ask) -> Any:
     """A refund; reported to siyu when the shop is connected."""
@@ -292,9 +285,7 @@ def person(ask: Ask) -> Any:
     follows = []
     for follow in ask.world.follows_of_customer(found.external_userid):
         member = state.members[follow.userid]
-        store = next(
-            (s.name for s in state.stores.values() if s.department_id == member.department), ""
-        )
+        store = next((s.name for s in state.stores.values() if s.department_id == member.department), "")
         follows.append(
             {
                 **follow.__dict__,

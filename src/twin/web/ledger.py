@@ -23,22 +23,28 @@ def _callbacks(state: State) -> Json:
         "generated": len(state.callbacks),
         "distinct": len(distinct),
         "distinct_accepted": sum("accepted" in states for states in distinct.values()),
-        **{
-            name: by_status[name]
-            for name in ("accepted", "pending", "failed", "lost", "no_receiver")
-        },
+        **{name: by_status[name] for name in ("accepted", "pending", "failed", "lost")},
         "deliveries": sum(row.deliveries for row in state.callbacks),
         "attempts": sum(row.attempts for row in state.callbacks),
         "by_kind": dict(sorted(kinds.items())),
         "accepted_by_kind": dict(
             sorted(
                 Counter(
-                    f"{row.event}.{row.change_type}"
-                    for row in state.callbacks
-                    if row.status == "accepted"
+                    f"{row.event}.{row.change_type}" for row in state.callbacks if row.status == "accepted"
                 ).items()
             )
         ),
+    }
+
+
+def _events(state: State) -> Json:
+    """What happened that somebody could hear of, whether or not anybody was connected."""
+    rows = state.ledger.get("events", [])
+    kinds = Counter(f"{row['event']}.{row['change']}" for row in rows)
+    return {
+        "total": len(rows),
+        "unheard": sum(not row["told"] for row in rows),
+        "by_kind": dict(sorted(kinds.items())),
     }
 
 
@@ -82,10 +88,7 @@ def summary(state: State) -> Json:
     adds = rows.get("adds", [])
     scans = Counter(row["outcome"] for row in rows.get("scans", []))
     unsent = sum(
-        len(task.rows)
-        for message in state.mass.values()
-        for task in message.tasks
-        if not task.status
+        len(task.rows) for message in state.mass.values() for task in message.tasks if not task.status
     )
     return {
         "scans": {"total": sum(scans.values()), **dict(sorted(scans.items()))},
@@ -94,6 +97,7 @@ def summary(state: State) -> Json:
             "people": len({row["external_userid"] for row in adds}),
             "with_welcome_code": sum(bool(row["welcome_code"]) for row in adds),
         },
+        "events": _events(state),
         "callbacks": _callbacks(state),
         "welcomes": {
             "delivered": len(rows.get("welcomes", [])),

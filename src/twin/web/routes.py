@@ -96,9 +96,7 @@ def _body(found: Route, request: Request) -> Json:
         wrong_bool = isinstance(value, bool) and wanted != "boolean"
         if value is not None and kinds and (wrong_bool or not isinstance(value, kinds)):
             raise ValueError(f"{name} must be of type {wanted}")
-    missing = [
-        field.name for field in found.fields if field.required and not document.get(field.name)
-    ]
+    missing = [field.name for field in found.fields if field.required and not document.get(field.name)]
     if missing:
         raise ValueError(f"missing: {', '.join(missing)}")
     return document
@@ -110,10 +108,8 @@ def dispatch(world: World, request: Request) -> Response:
     fitting = [(item, match) for item, match in matches if match]
     if not fitting:
         return problem(404, "not_found", "no such path; see /twin/openapi.json")
-    for found, match in fitting:
-        if found.method == request.method:
-            break
-    else:
+    found, match = next((pair for pair in fitting if pair[0].method == request.method), (None, None))
+    if found is None or match is None:
         return problem(405, "method_not_allowed", f"use {fitting[0][0].method}")
     try:
         body = _body(found, request) if found.method == "POST" else {}
@@ -145,8 +141,7 @@ def _operation(item: Route) -> Json:
     }
     names = re.findall(r"\{(\w+)\}", item.path)
     parameters: list[Json] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in names
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
     if item.method == "GET":
         parameters += [

@@ -201,9 +201,7 @@ def list_contact_way(call: Call) -> Json:
     }
 
 
-@endpoint(
-    "externalcontact/update_contact_way", Right.CUSTOMER, CONFIG_ID, *CHANGEABLE, document=92228
-)
+@endpoint("externalcontact/update_contact_way", Right.CUSTOMER, CONFIG_ID, *CHANGEABLE, document=92228)
 def update_contact_way(call: Call) -> Json:
     """Replace a code's configuration; type and scene stay.
 

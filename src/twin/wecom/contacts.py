@@ -84,8 +84,7 @@ def department_simple_list(call: Call) -> Json:
     """Ids of departments only."""
     return {
         "department_id": [
-            {"id": item.id, "parentid": item.parentid, "order": item.order}
-            for item in _wanted(call)
+            {"id": item.id, "parentid": item.parentid, "order": item.order} for item in _wanted(call)
         ]
     }
 

@@ -79,9 +79,7 @@ def _tags(world: World, follow: Follow) -> list[Json]:
         tag = state.tags[tag_id]
         if not tag.deleted:
             group = state.tag_groups[tag.group_id]
-            found.append(
-                {"group_name": group.name, "tag_name": tag.name, "tag_id": tag.id, "type": 1}
-            )
+            found.append({"group_name": group.name, "tag_name": tag.name, "tag_id": tag.id, "type": 1})
     own = [{"group_name": "", "tag_name": name, "type": 2} for name in follow.own_tags]
     return found + own
 
@@ -121,8 +119,7 @@ def customer_get(call: Call) -> Json:
     answer: Json = {
         "external_contact": _contact(call, person),
         "follow_user": [
-            {**_follow_fields(item), "tags": _tags(world, item)}
-            for item in follows[start : start + 500]
+            {**_follow_fields(item), "tags": _tags(world, item)} for item in follows[start : start + 500]
         ],
     }
     if start + 500 < len(follows):

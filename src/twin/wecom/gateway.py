@@ -75,13 +75,10 @@ class Gateway:
             raise Cut
         return _response(document)
 
-    def _failure(
-        self, request: Request, found: Endpoint | None, error: WecomError, number: int
-    ) -> Json:
+    def _failure(self, request: Request, found: Endpoint | None, error: WecomError, number: int) -> Json:
         hint = name_of(self._world.state.seed, "hint", number, length=24, alphabet="0123456789")
         text = (
-            f"{error.text}, hint: [{hint}], from ip: {request.client_ip}, "
-            f"more info at {DEVTOOL}{error.code}"
+            f"{error.text}, hint: [{hint}], from ip: {request.client_ip}, more info at {DEVTOOL}{error.code}"
         )
         empty = found.empty if found else {}
         return {"errcode": error.code, "errmsg": text, **empty, **error.payload}

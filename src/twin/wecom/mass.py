@@ -65,9 +65,7 @@ def _recipients(call: Call) -> tuple[dict[str, list[Follow]], list[str]]:
         key: matching
         for key, follows in candidates.items()
         if (
-            matching := [
-                follow for follow in follows if all(group & set(follow.tag_ids) for group in groups)
-            ]
+            matching := [follow for follow in follows if all(group & set(follow.tag_ids) for group in groups)]
         )
     }, []
 

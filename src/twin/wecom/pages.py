@@ -19,9 +19,7 @@ def read_cursor(call: Call, total: int) -> int:
     cursor = call.text("cursor")
     if not cursor:
         return 0
-    kind, _, number = (
-        bytes.fromhex(cursor).decode().partition(":") if _hex(cursor) else ("", "", "")
-    )
+    kind, _, number = bytes.fromhex(cursor).decode().partition(":") if _hex(cursor) else ("", "", "")
     if kind != call.request.path or not number.isdigit() or int(number) > total:
         raise WecomError(40058, "cursor invalid")
     return int(number)

@@ -59,19 +59,13 @@ def get_corp_tag_list(call: Call) -> Json:
     elif tag_ids:
         tags = [state.tags[key] for key in tag_ids if key in state.tags]
         wanted = dict.fromkeys(tag.group_id for tag in tags)
-        found = [
-            (state.tag_groups[key], [tag for tag in tags if tag.group_id == key]) for key in wanted
-        ]
+        found = [(state.tag_groups[key], [tag for tag in tags if tag.group_id == key]) for key in wanted]
     else:
         groups = [group for group in state.tag_groups.values() if not group.deleted]
         found = [(group, _tags_of(call, group.id)) for group in groups]
     found.sort(key=lambda pair: (-pair[0].order, pair[0].create_time, pair[0].id))
     by_tag, by_id = bool(tag_ids and not group_ids), bool(tag_ids or group_ids)
-    return {
-        "tag_group": [
-            _group(call, group, tags, by_tag=by_tag, by_id=by_id) for group, tags in found
-        ]
-    }
+    return {"tag_group": [_group(call, group, tags, by_tag=by_tag, by_id=by_id) for group, tags in found]}
 
 
 def _order(value: object) -> int:
