@@ -1,0 +1,1 @@
+"""What changes deliveries, a file per use case."""

@@ -1,0 +1,167 @@
+"""Take due deliveries out of the queue: ask policy, hold, expire, group into port calls."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from siyu.actions.messaging import store
+from siyu.actions.messaging.contracts import Channel, Content, DeliveryState, SendItem
+from siyu.actions.messaging.contracts import Attachment
+from siyu.actions.messaging.models import SENDABLE, Delivery
+from siyu.actions.messaging.operations.ask import ask
+from siyu.actions.messaging.registry import CHANNELS
+from siyu.actions.messaging.rules import lease_for
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+
+MAX_CALLS = 50  # port calls one claim may stand for, so that its lease is long enough for all
+EXPIRED = "expired"
+NO_CHANNEL = "channel.missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One port call to make, with its items."""
+
+    channel: Channel
+    items: tuple[SendItem, ...]
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one claim found: the calls to make and what was settled without one."""
+
+    calls: list[Call] = field(default_factory=list)
+    seen: int = 0
+    held: int = 0
+    expired: int = 0
+
+
+def claim(*, at: datetime, limit: int, lease: timedelta | None = None) -> Claim:
+    """Take up to ``limit`` due deliveries; call inside a transaction and make the calls after it.
+
+    Those with an expiry come first. One claim runs at a time (a short lock), because the cap per
+    person counts what others have just claimed; the port calls themselves run side by side.
+    ``lease`` overrides the wall time the rows are held for (tests).
+    """
+    foundation.advisory_lock("messaging.claim")
+    urgent = foundation.claim_due(
+        Delivery, at=at, limit=MAX_CALLS, states=SENDABLE, where="expires_at IS NOT NULL"
+    )
+    rows = urgent
+    if len(urgent) < MAX_CALLS:
+        rows = urgent + foundation.claim_due(
+            Delivery, at=at, limit=limit, states=SENDABLE, where="expires_at IS NULL"
+        )
+    result = Claim(seen=len(rows))
+    live = _expire(rows, result, at)
+    live = _one_promotional_each(live)
+    allowed = _hold(live, result, at)
+    _start(allowed, result, at, lease)
+    return result
+
+
+def _expire(rows: Sequence[Delivery], result: Claim, at: datetime) -> list[Delivery]:
+    late = [row for row in rows if row.expires_at is not None and row.expires_at <= at]
+    for row in late:
+        row.state = DeliveryState.FAILED.value
+        row.reason = EXPIRED if not row.held_rule else f"{EXPIRED}:{row.held_rule}"
+        row.held_rule = ""
+        row.due_at, row.closed_at = None, at
+    store.save(late)
+    store.tell(late, at=at)
+    result.expired = len(late)
+    return [row for row in rows if row.state != DeliveryState.FAILED.value]
+
+
+def _one_promotional_each(rows: Sequence[Delivery]) -> list[Delivery]:
+    """Of several promotional messages to one person only the first; the next claim sees it counted."""
+    chosen, taken = [], set()
+    for row in rows:
+        if row.kind == "promotional":
+            if row.customer_id in taken:
+                continue
+            taken.add(row.customer_id)
+        chosen.append(row)
+    return chosen
+
+
+def _hold(rows: Sequence[Delivery], result: Claim, at: datetime) -> list[Delivery]:
+    """Keep back what policy denies; returns the rest."""
+    allowed, held, told = [], [], []
+    for row, decision in zip(rows, ask(rows, at=at), strict=True):
+        if CHANNELS.find(row.channel) is None:
+            rule, reason, retry_at = NO_CHANNEL, "", at + timedelta(minutes=10)
+        elif decision.allowed:
+            allowed.append(row)
+            continue
+        else:
+            rule, reason, retry_at = decision.rule, str(decision.reason), decision.retry_at
+        if hold_row(row, rule, reason, retry_at):
+            told.append(row)
+        held.append(row)
+    store.save(held)
+    store.tell(told, at=at)
+    result.held = len(held)
+    return allowed
+
+
+def hold_row(row: Delivery, rule: str, reason: str, retry_at: datetime | None) -> bool:
+    """Mark one row held; True when that is news (another state or rule before)."""
+    news = row.state != DeliveryState.HELD.value or row.held_rule != rule
+    row.state, row.held_rule, row.reason = DeliveryState.HELD.value, rule, reason
+    row.due_at, row.run_after = retry_at, None
+    if row.expires_at is not None and (retry_at is None or retry_at > row.expires_at):
+        row.due_at = row.expires_at  # looked at once more, to fail as expired
+    row.holds += 1 if news else 0
+    return news
+
+
+def _start(rows: Sequence[Delivery], result: Claim, at: datetime, lease: timedelta | None) -> None:
+    """Form port calls and mark their rows as being sent; what exceeds MAX_CALLS stays queued."""
+    groups: dict[tuple[str, str], list[Delivery]] = {}
+    for row in rows:
+        groups.setdefault((row.channel, row.group_hash), []).append(row)
+    wall = clock.wall_now()
+    started: list[Delivery] = []
+    for (name, _hash), members in groups.items():
+        channel = CHANNELS.get(name)
+        size = max(1, channel.max_batch)
+        for start in range(0, len(members), size):
+            if len(result.calls) == MAX_CALLS:
+                break
+            chunk = members[start : start + size]
+            token = uuid.uuid4()
+            for row in chunk:
+                row.state, row.held_rule, row.reason = DeliveryState.SENDING.value, "", ""
+                row.attempts += 1
+                row.asked = 0
+                row.attempted_at = at
+                row.lease_token = token
+                row.lease_until = wall + (lease if lease is not None else lease_for(channel.window))
+                row.run_after = None
+            started += chunk
+            result.calls.append(Call(channel, tuple(item_of(row) for row in chunk)))
+    store.save(started)
+
+
+def item_of(row: Delivery) -> SendItem:
+    """A delivery as its channel sees it."""
+    attachments = tuple(Attachment(**each) for each in row.content.get("attachments", ()))
+    return SendItem(
+        delivery_id=row.pk,
+        key=row.key,
+        attempt_token=str(row.lease_token or ""),
+        attempted_at=row.attempted_at or row.planned_at,
+        attempt=row.attempts,
+        customer_id=row.customer_id,
+        subject_id=row.subject_id,
+        employee_id=row.employee_id,
+        content=Content(row.content["text"], attachments),
+        params=row.params,
+        ref=row.ref,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,108 @@
+"""Write down what a port call came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from siyu.actions.messaging import store
+from siyu.actions.messaging.contracts import DeliveryState, Outcome, Result, SendReport
+from siyu.actions.messaging.models import Delivery
+from siyu.actions.messaging.registry import CHANNELS
+from siyu.actions.messaging.rules import Next, after_answer
+from siyu.kit import clock
+
+# States in which an answer still says something new.
+LISTENING = {
+    DeliveryState.SENDING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.WAITING_MEMBER,
+    DeliveryState.SENT,
+}
+GOOD = {Result.SENT, Result.DELIVERED, Result.WAITING_MEMBER}
+CLOSED = {
+    DeliveryState.SENT,
+    DeliveryState.DELIVERED,
+    DeliveryState.FAILED,
+    DeliveryState.CANCELLED,
+}
+
+
+def record_outcomes(outcomes: Sequence[Outcome], *, at: datetime, token: str = "") -> SendReport:
+    """Apply what the platform said; also the door for connectors that hear of it by a callback.
+
+    With ``token`` an answer belongs to one attempt: if the delivery has been tried again since, only
+    good news of the earlier attempt is believed. An answer that says nothing new changes nothing.
+    """
+    by_id = {outcome.delivery_id: outcome for outcome in outcomes}
+    changed: list[Delivery] = []
+    told: list[Delivery] = []
+    for row in store.locked(list(by_id)):
+        outcome = by_id[row.pk]
+        if not _listens(row, outcome, token):
+            continue
+        before = row.state
+        _apply(row, outcome, at)
+        changed.append(row)
+        if row.state != before and not (row.state == "queued"):
+            told.append(row)
+    store.save(changed)
+    store.tell(told, at=at)
+    return count(changed)
+
+
+def _listens(row: Delivery, outcome: Outcome, token: str) -> bool:
+    state = DeliveryState(row.state)
+    if state not in LISTENING:
+        # Queued again by a safe repeat, while the first answer was only slow: it did leave.
+        repeated = state is DeliveryState.QUEUED and row.attempts > 0
+        return repeated and outcome.result in {Result.SENT, Result.DELIVERED}
+    if state is DeliveryState.SENT:
+        return outcome.result is Result.DELIVERED
+    same = not token or str(row.lease_token) == token
+    return same or outcome.result in {Result.SENT, Result.DELIVERED}
+
+
+def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
+    channel = CHANNELS.get(row.channel)
+    following = after_answer(
+        outcome,
+        channel.unclear,
+        attempts=row.attempts,
+        asked=row.asked,
+        expires_at=row.expires_at,
+        sent_at=row.attempted_at,
+        at=at,
+    )
+    happened = outcome.happened_at or at
+    row.ref = outcome.ref or row.ref
+    set_next(row, following, at=at)
+    if outcome.result in GOOD and row.state != "waiting_member":
+        row.sent_at = row.sent_at or happened
+    if row.state == "delivered":
+        row.delivered_at = happened
+
+
+def set_next(row: Delivery, following: Next, *, at: datetime) -> None:
+    """Move one row to its next state and free its lease."""
+    row.state = following.state.value
+    row.reason = following.reason
+    row.held_rule = ""
+    row.due_at = following.look_at
+    row.lease_until = None
+    row.run_after = clock.wall_now() + following.rest if following.rest else None
+    row.closed_at = at if following.state in CLOSED else None
+    if following.stale and not row.reason:
+        row.reason = "expired"
+
+
+def count(rows: Sequence[Delivery]) -> SendReport:
+    """How many rows are now in which state."""
+    states = [row.state for row in rows]
+    return SendReport(
+        sent=states.count("sent") + states.count("delivered"),
+        waiting_member=states.count("waiting_member"),
+        failed=states.count("failed"),
+        retried=states.count("queued"),
+        unknown=states.count("unknown"),
+    )

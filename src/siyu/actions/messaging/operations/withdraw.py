@@ -1,0 +1,97 @@
+"""Cancel, remind, and check again after a customer has said something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from siyu.actions.messaging import store
+from siyu.actions.messaging.contracts import DeliveryState
+from siyu.actions.messaging.models import Delivery
+from siyu.actions.messaging.operations.ask import ask
+from siyu.actions.messaging.operations.claim import hold_row
+from siyu.facts import api as facts
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReport:
+    """What cancelling did: gone at once, asked for at the platform, too late."""
+
+    cancelled: int
+    asked: int
+    too_late: int
+
+
+def cancel(delivery_ids: Sequence[int], *, at: datetime, reason: str = "") -> CancelReport:
+    """Withdraw deliveries: at once what has not left, by asking the platform what waits for a member.
+
+    What is being sent, sent or unknown is too late and stays as it is.
+    """
+    rows = store.locked(delivery_ids)
+    gone, asked = [], []
+    for row in rows:
+        if row.state in (DeliveryState.QUEUED.value, DeliveryState.HELD.value):
+            row.state, row.reason, row.held_rule = DeliveryState.CANCELLED.value, reason, ""
+            row.due_at, row.closed_at = None, at
+            gone.append(row)
+        elif row.state == DeliveryState.WAITING_MEMBER.value:
+            row.wish, row.due_at = "cancel", at
+            asked.append(row)
+    store.save(gone + asked)
+    store.tell(gone, at=at)
+    return CancelReport(len(gone), len(asked), len(rows) - len(gone) - len(asked))
+
+
+def cancel_purpose(purpose_key: str, *, at: datetime, reason: str = "") -> CancelReport:
+    """``cancel`` for everything of one purpose that has not left."""
+    states = [state.value for state in (DeliveryState.QUEUED, DeliveryState.HELD, DeliveryState.WAITING_MEMBER)]
+    ids = Delivery.objects.filter(purpose_key=purpose_key, state__in=states).values_list("pk", flat=True)
+    return cancel(list(ids), at=at, reason=reason)
+
+
+def remind(delivery_ids: Sequence[int], *, at: datetime) -> int:
+    """Ask the platform to remind the members of what waits for them; returns how many will be."""
+    rows = [row for row in store.locked(delivery_ids) if row.state == DeliveryState.WAITING_MEMBER.value]
+    rows = [row for row in rows if row.wish != "cancel"]
+    for row in rows:
+        row.wish, row.due_at = "remind", at
+    store.save(rows)
+    return len(rows)
+
+
+def ask_again(delivery_ids: Sequence[int], *, at: datetime) -> int:
+    """Let unknown deliveries be looked up at the platform once more; returns how many will be."""
+    rows = [row for row in store.locked(delivery_ids) if row.state == DeliveryState.UNKNOWN.value]
+    for row in rows:
+        row.due_at, row.asked, row.run_after = at, 0, None
+    store.save(rows)
+    return len(rows)
+
+
+def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | None = None) -> int:
+    """Ask policy again about everything open of these customers; returns how many were held or freed.
+
+    What policy now denies for good is held at once, what waits for a member is withdrawn where the
+    platform can; what was held for good and is allowed again becomes due.
+    """
+    states = [state.value for state in (DeliveryState.QUEUED, DeliveryState.HELD, DeliveryState.WAITING_MEMBER)]
+    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=states).values_list("pk", flat=True)
+    rows = store.locked(list(ids))
+    changed, told = [], []
+    for row, decision in zip(rows, ask(rows, at=at), strict=True):
+        denied = not decision.allowed and decision.retry_at is None
+        if row.state == DeliveryState.WAITING_MEMBER.value:
+            if denied and row.wish != "cancel":
+                row.wish, row.due_at, row.reason = "cancel", at, str(decision.reason)
+                changed.append(row)
+        elif denied:
+            if hold_row(row, decision.rule, str(decision.reason), None):
+                told.append(row)
+            changed.append(row)
+        elif row.state == DeliveryState.HELD.value and row.due_at is None:
+            row.due_at = max(at, row.planned_at)
+            changed.append(row)
+    store.save(changed)
+    store.tell(told, at=at, cause=cause)
+    return len(changed)
