@@ -15,6 +15,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from siyu.facts.api import FactType
 
 
 class DeliveryState(StrEnum):
@@ -263,3 +266,19 @@ class DeliveryFact:
     employee_id: int | None = None
     rule: str = ""  # delivery.held: which rule
     reason: str = ""  # delivery.failed / unknown / cancelled
+
+
+OWNER = "actions_messaging"
+FACTS = tuple(
+    FactType(name=name, owner=OWNER, payload=DeliveryFact, label=label, timeline=timeline)
+    for name, label, timeline in (
+        ("delivery.queued", _("Message planned"), False),
+        ("delivery.held", _("Message held back"), True),
+        ("delivery.handed_over", _("Message waits for the employee"), True),
+        ("delivery.sent", _("Message sent"), True),
+        ("delivery.confirmed", _("Message delivered"), False),
+        ("delivery.failed", _("Message failed"), True),
+        ("delivery.unknown", _("Message: outcome unknown"), True),
+        ("delivery.cancelled", _("Message cancelled"), True),
+    )
+)

@@ -40,6 +40,7 @@ class Delivery(DueRow):
     planned_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    doubt = models.BooleanField(default=False)  # an earlier attempt was unclear; it may have arrived
     asked = models.IntegerField(default=0)  # how often the platform was queried since the last attempt
     attempted_at = models.DateTimeField(null=True)
     ref = models.CharField(max_length=200, default="")
@@ -63,6 +64,8 @@ class Delivery(DueRow):
             due_index("delivery_sendable", *SENDABLE),
             due_index("delivery_askable", *ASKABLE),
             due_index("delivery_sending", DeliveryState.SENDING.value),
+            models.Index(fields=["subject_id"], name="delivery_subject"),
+            models.Index(fields=["channel", "ref"], name="delivery_ref", condition=~Q(ref="")),
             models.Index(fields=["customer_id", "-planned_at"], name="delivery_customer"),
             models.Index(fields=["employee_id", "-planned_at"], name="delivery_employee"),
             models.Index(fields=["purpose_key", "channel", "state"], name="delivery_purpose"),

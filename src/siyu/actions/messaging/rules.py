@@ -65,7 +65,7 @@ class Next:
     look_at: datetime | None = None
     rest: timedelta | None = None
     reason: str = ""
-    stale: bool = False  # expired while unclear: nobody can find out any more
+    doubt: bool = False  # this attempt may have arrived, and the next one starts without knowing
 
 
 def after_unclear(
@@ -80,8 +80,8 @@ def after_unclear(
     if unclear is Unclear.SAFE_REPEAT:
         expired = expires_at is not None and expires_at <= at
         if expired or attempts >= MAX_ATTEMPTS:
-            return Next(DeliveryState.UNKNOWN, reason=reason, stale=expired)
-        return Next(DeliveryState.QUEUED, look_at=at, rest=timedelta(seconds=1), reason=reason)
+            return Next(DeliveryState.UNKNOWN, reason=reason or "expired", doubt=True)
+        return Next(DeliveryState.QUEUED, look_at=at, rest=timedelta(seconds=1), reason=reason, doubt=True)
     if unclear is Unclear.QUERY and asked < MAX_ASKED:
         rest = backoff(asked) if asked else timedelta(0)
         return Next(DeliveryState.UNKNOWN, look_at=at, rest=rest, reason=reason)

@@ -25,6 +25,7 @@ CHANGING = {
     "lease_until": "timestamptz",
     "lease_token": "uuid",
     "attempts": "smallint",
+    "doubt": "boolean",
     "asked": "int",
     "attempted_at": "timestamptz",
     "ref": "text",
@@ -42,8 +43,8 @@ _UPDATE = (
 _INSERT = """
 INSERT INTO actions_messaging_delivery
   (key, customer_id, subject_id, employee_id, channel, kind, purpose_key, holdout_key, content, group_hash,
-   params, planned_at, due_at, expires_at, state, held_rule, reason, holds, wish, attempts, asked, ref, created_at)
-SELECT v.*, 'queued', '', '', 0, '', 0, 0, '', %s
+   params, planned_at, due_at, expires_at, state, held_rule, reason, holds, wish, attempts, doubt, asked, ref, created_at)
+SELECT v.*, 'queued', '', '', 0, '', 0, false, 0, '', %s
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
             %s::text[], %s::jsonb[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
             %s::timestamptz[]) AS v

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from siyu.actions.messaging import store
-from siyu.actions.messaging.contracts import Channel, Content, DeliveryState, SendItem
-from siyu.actions.messaging.contracts import Attachment
+from siyu.actions.messaging.contracts import Attachment, Channel, Content, DeliveryState, SendItem
 from siyu.actions.messaging.models import SENDABLE, Delivery
 from siyu.actions.messaging.operations.ask import ask
 from siyu.actions.messaging.registry import CHANNELS
@@ -67,14 +66,16 @@ def claim(*, at: datetime, limit: int, lease: timedelta | None = None) -> Claim:
 def _expire(rows: Sequence[Delivery], result: Claim, at: datetime) -> list[Delivery]:
     late = [row for row in rows if row.expires_at is not None and row.expires_at <= at]
     for row in late:
-        row.state = DeliveryState.FAILED.value
-        row.reason = EXPIRED if not row.held_rule else f"{EXPIRED}:{row.held_rule}"
-        row.held_rule = ""
-        row.due_at, row.closed_at = None, at
+        # With an unclear attempt behind it nobody can say that it failed.
+        row.state = (DeliveryState.UNKNOWN if row.doubt else DeliveryState.FAILED).value
+        row.reason = f"{EXPIRED}:{row.held_rule}" if row.held_rule else EXPIRED
+        row.held_rule, row.due_at = "", None
+        row.closed_at = None if row.doubt else at
     store.save(late)
     store.tell(late, at=at)
-    result.expired = len(late)
-    return [row for row in rows if row.state != DeliveryState.FAILED.value]
+    result.expired = len([row for row in late if not row.doubt])
+    gone = {row.pk for row in late}
+    return [row for row in rows if row.pk not in gone]
 
 
 def _one_promotional_each(rows: Sequence[Delivery]) -> list[Delivery]:

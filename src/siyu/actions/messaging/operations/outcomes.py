@@ -85,6 +85,7 @@ def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
 
 def set_next(row: Delivery, following: Next, *, at: datetime) -> None:
     """Move one row to its next state and free its lease."""
+    row.doubt = row.doubt or following.doubt
     row.state = following.state.value
     row.reason = following.reason
     row.held_rule = ""
@@ -92,8 +93,6 @@ def set_next(row: Delivery, following: Next, *, at: datetime) -> None:
     row.lease_until = None
     row.run_after = clock.wall_now() + following.rest if following.rest else None
     row.closed_at = at if following.state in CLOSED else None
-    if following.stale and not row.reason:
-        row.reason = "expired"
 
 
 def count(rows: Sequence[Delivery]) -> SendReport:

@@ -14,6 +14,13 @@ from siyu.actions.messaging.operations.claim import hold_row
 from siyu.facts import api as facts
 
 
+NOT_LEFT = [
+    DeliveryState.QUEUED.value,
+    DeliveryState.HELD.value,
+    DeliveryState.WAITING_MEMBER.value,
+]
+
+
 @dataclass(frozen=True, slots=True)
 class CancelReport:
     """What cancelling did: gone at once, asked for at the platform, too late."""
@@ -32,8 +39,9 @@ def cancel(delivery_ids: Sequence[int], *, at: datetime, reason: str = "") -> Ca
     gone, asked = [], []
     for row in rows:
         if row.state in (DeliveryState.QUEUED.value, DeliveryState.HELD.value):
-            row.state, row.reason, row.held_rule = DeliveryState.CANCELLED.value, reason, ""
-            row.due_at, row.closed_at = None, at
+            state = DeliveryState.UNKNOWN if row.doubt else DeliveryState.CANCELLED
+            row.state, row.reason, row.held_rule = state.value, reason, ""
+            row.due_at, row.closed_at = None, None if row.doubt else at
             gone.append(row)
         elif row.state == DeliveryState.WAITING_MEMBER.value:
             row.wish, row.due_at = "cancel", at
@@ -45,8 +53,13 @@ def cancel(delivery_ids: Sequence[int], *, at: datetime, reason: str = "") -> Ca
 
 def cancel_purpose(purpose_key: str, *, at: datetime, reason: str = "") -> CancelReport:
     """``cancel`` for everything of one purpose that has not left."""
-    states = [state.value for state in (DeliveryState.QUEUED, DeliveryState.HELD, DeliveryState.WAITING_MEMBER)]
-    ids = Delivery.objects.filter(purpose_key=purpose_key, state__in=states).values_list("pk", flat=True)
+    ids = Delivery.objects.filter(purpose_key=purpose_key, state__in=NOT_LEFT).values_list("pk", flat=True)
+    return cancel(list(ids), at=at, reason=reason)
+
+
+def cancel_customers(customer_ids: Sequence[int], *, at: datetime, reason: str) -> CancelReport:
+    """``cancel`` for everything to these customers that has not left."""
+    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list("pk", flat=True)
     return cancel(list(ids), at=at, reason=reason)
 
 
@@ -75,8 +88,7 @@ def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | No
     What policy now denies for good is held at once, what waits for a member is withdrawn where the
     platform can; what was held for good and is allowed again becomes due.
     """
-    states = [state.value for state in (DeliveryState.QUEUED, DeliveryState.HELD, DeliveryState.WAITING_MEMBER)]
-    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=states).values_list("pk", flat=True)
+    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list("pk", flat=True)
     rows = store.locked(list(ids))
     changed, told = [], []
     for row, decision in zip(rows, ask(rows, at=at), strict=True):

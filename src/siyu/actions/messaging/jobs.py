@@ -1,0 +1,27 @@
+"""The sender's loops."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from siyu.actions.messaging.operations.resolve import poll, resolve_unclear
+from siyu.actions.messaging.operations.send import send_due
+from siyu.actions.messaging.queries.counts import next_to_ask, next_to_send, to_ask, to_send
+from siyu.foundation import api as foundation
+
+
+def _send(at: datetime) -> int:
+    with foundation.transaction():
+        freed = resolve_unclear(at=at)
+    done = send_due(at=at)
+    return done.claimed + freed.unknown + freed.retried
+
+
+def _ask(at: datetime) -> int:
+    return poll(at=at).claimed
+
+
+LOOPS = (
+    foundation.Loop("messaging.send", run=_send, pending=to_send, next_due=next_to_send),
+    foundation.Loop("messaging.ask", run=_ask, pending=to_ask, next_due=next_to_ask),
+)

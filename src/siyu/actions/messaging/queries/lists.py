@@ -1,0 +1,97 @@
+"""Deliveries for pages and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from siyu.actions.messaging.contracts import DeliveryFilter, DeliveryState, DeliveryView
+from siyu.actions.messaging.models import Delivery
+from siyu.actions.messaging.registry import CHANNELS
+from siyu.actions.messaging.texts import reason_text
+from siyu.kit.errors import NotFound
+from siyu.kit.pagination import Page
+from siyu.records.customers import api as customers
+from siyu.records.staff.api import Scope
+
+
+def deliveries(
+    scope: Scope, filters: DeliveryFilter | None = None, *, number: int = 1, size: int = 50
+) -> Page[DeliveryView]:
+    """Deliveries to customers in scope, latest planned first."""
+    rows = _narrow(_in_scope(scope), filters or DeliveryFilter())
+    chosen = rows.order_by("-planned_at", "-pk")[(number - 1) * size : number * size]
+    return Page([view_of(row) for row in chosen], rows.count(), number, size)
+
+
+def get_delivery(delivery_id: int, *, scope: Scope) -> DeliveryView:
+    """One delivery; NotFound when there is none or its customer lies outside the scope."""
+    row = _in_scope(scope).filter(pk=delivery_id).first()
+    if row is None:
+        raise NotFound("delivery.not_found")
+    return view_of(row)
+
+
+def visible_ids(delivery_ids: Sequence[int], *, scope: Scope) -> list[int]:
+    """Those of the ids whose customers are in scope (before cancel, remind)."""
+    return sorted(_in_scope(scope).filter(pk__in=list(delivery_ids)).values_list("pk", flat=True))
+
+
+def ids_by_ref(channel: str, refs: Sequence[str]) -> dict[str, int]:
+    """Deliveries by what the platform called them, for connectors that hear of results by callback."""
+    rows = Delivery.objects.filter(channel=channel, ref__in=list(refs)).values_list("ref", "pk")
+    return {ref: pk for ref, pk in rows}
+
+
+def _in_scope(scope: Scope) -> QuerySet[Delivery]:
+    rows = Delivery.objects.all()
+    if scope.all:
+        return rows
+    condition, params = customers.scope_sql(scope, "actions_messaging_delivery.customer_id")
+    return rows.extra(where=[condition], params=params)  # noqa: S610 - our own SQL
+
+
+def _narrow(rows: QuerySet[Delivery], filters: DeliveryFilter) -> QuerySet[Delivery]:
+    exact: dict[str, Any] = {
+        "channel": filters.channel,
+        "kind": filters.kind,
+        "purpose_key": filters.purpose_key,
+        "customer_id": filters.customer_id,
+        "employee_id": filters.employee_id,
+        "planned_at__gte": filters.since,
+        "planned_at__lt": filters.until,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
+    if filters.states:
+        rows = rows.filter(state__in=[state.value for state in filters.states])
+    return rows
+
+
+def view_of(row: Delivery) -> DeliveryView:
+    """A row as pages see it."""
+    channel = CHANNELS.find(row.channel)
+    waits: datetime | None = row.due_at if row.state == DeliveryState.HELD.value else None
+    return DeliveryView(
+        id=row.pk,
+        key=row.key,
+        customer_id=row.customer_id,
+        employee_id=row.employee_id,
+        channel=row.channel,
+        channel_label=channel.label if channel else row.channel,
+        kind=row.kind,
+        purpose_key=row.purpose_key,
+        text=row.content["text"],
+        state=DeliveryState(row.state),
+        held_rule=row.held_rule,
+        reason=reason_text(row.reason),
+        due_at=row.planned_at,
+        retry_at=waits,
+        expires_at=row.expires_at,
+        sent_at=row.sent_at,
+        delivered_at=row.delivered_at,
+        attempts=row.attempts,
+        created_at=row.created_at,
+    )
