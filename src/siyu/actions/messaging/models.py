@@ -38,7 +38,7 @@ class Delivery(DueRow):
     holds = models.IntegerField(default=0)
     wish = models.CharField(max_length=10, default="")  # "cancel" | "remind": what a person wants of it
     planned_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # type: ignore[assignment]  # NULL where nothing is due by itself
     expires_at = models.DateTimeField(null=True)
     doubt = models.BooleanField(default=False)  # an earlier attempt was unclear; it may have arrived
     asked = models.IntegerField(default=0)  # how often the platform was queried since the last attempt

@@ -69,7 +69,13 @@ class Next:
 
 
 def after_unclear(
-    unclear: Unclear, *, attempts: int, asked: int, expires_at: datetime | None, at: datetime, reason: str = ""
+    unclear: Unclear,
+    *,
+    attempts: int,
+    asked: int,
+    expires_at: datetime | None,
+    at: datetime,
+    reason: str = "",
 ) -> Next:
     """Where a delivery goes when nobody knows whether the port call took effect (architecture §2 rule 4).
 

@@ -110,7 +110,9 @@ def tell(rows: Sequence[Delivery], *, at: datetime, cause: facts.Fact | None = N
         name = _NAMES.get(state)
         if name is None:
             continue
-        again = {DeliveryState.HELD: f":{row.holds}", DeliveryState.UNKNOWN: f":{row.attempts}"}.get(state, "")
+        again = {DeliveryState.HELD: f":{row.holds}", DeliveryState.UNKNOWN: f":{row.attempts}"}.get(
+            state, ""
+        )
         news.append(
             facts.NewFact(
                 name=name,

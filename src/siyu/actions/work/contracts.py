@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from siyu.facts.api import FactType
+
 
 class TaskState(StrEnum):
     """Where a task stands."""
@@ -27,6 +32,22 @@ class TaskResult(StrEnum):
     NOT_NEEDED = "not_needed"
     OTHER = "other"
 
+
+STATE_LABELS: dict[TaskState, str | Promise] = {
+    TaskState.OPEN: _("Open"),
+    TaskState.DONE: _("Done"),
+    TaskState.SKIPPED: _("Skipped"),
+    TaskState.EXPIRED: _("Expired"),
+}
+RESULT_LABELS: dict[TaskResult, str | Promise] = {
+    TaskResult.SENT: _("Message sent"),
+    TaskResult.CALLED: _("Called"),
+    TaskResult.VISITED: _("Met in the store"),
+    TaskResult.BOUGHT: _("The customer bought"),
+    TaskResult.NO_ANSWER: _("No answer"),
+    TaskResult.NOT_NEEDED: _("Not needed"),
+    TaskResult.OTHER: _("Other"),
+}
 
 FOLLOW_UP = "follow_up"  # kind closed by a purchase of the customer
 CARE = "care"
@@ -112,3 +133,15 @@ class TaskFact:
     kind: str
     result: str = ""
     purpose_key: str = ""
+
+
+OWNER = "actions_work"
+FACTS = tuple(
+    FactType(name=name, owner=OWNER, payload=TaskFact, label=label)
+    for name, label in (
+        ("task.created", _("Task for staff created")),
+        ("task.done", _("Task done")),
+        ("task.skipped", _("Task skipped")),
+        ("task.expired", _("Task expired")),
+    )
+)

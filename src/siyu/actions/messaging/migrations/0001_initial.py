@@ -4,53 +4,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('run_after', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('lease_token', models.UUIDField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('customer_id', models.BigIntegerField()),
-                ('subject_id', models.BigIntegerField()),
-                ('employee_id', models.BigIntegerField(null=True)),
-                ('channel', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=20)),
-                ('purpose_key', models.CharField(max_length=120)),
-                ('holdout_key', models.CharField(default='', max_length=120)),
-                ('content', models.JSONField()),
-                ('group_hash', models.CharField(max_length=32)),
-                ('params', models.JSONField(default=dict)),
-                ('state', models.CharField(max_length=20)),
-                ('held_rule', models.CharField(default='', max_length=60)),
-                ('reason', models.TextField(default='')),
-                ('holds', models.IntegerField(default=0)),
-                ('wish', models.CharField(default='', max_length=10)),
-                ('planned_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('doubt', models.BooleanField(default=False)),
-                ('asked', models.IntegerField(default=0)),
-                ('attempted_at', models.DateTimeField(null=True)),
-                ('ref', models.CharField(default='', max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
+                ("run_after", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("lease_token", models.UUIDField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("customer_id", models.BigIntegerField()),
+                ("subject_id", models.BigIntegerField()),
+                ("employee_id", models.BigIntegerField(null=True)),
+                ("channel", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=20)),
+                ("purpose_key", models.CharField(max_length=120)),
+                ("holdout_key", models.CharField(default="", max_length=120)),
+                ("content", models.JSONField()),
+                ("group_hash", models.CharField(max_length=32)),
+                ("params", models.JSONField(default=dict)),
+                ("state", models.CharField(max_length=20)),
+                ("held_rule", models.CharField(default="", max_length=60)),
+                ("reason", models.TextField(default="")),
+                ("holds", models.IntegerField(default=0)),
+                ("wish", models.CharField(default="", max_length=10)),
+                ("planned_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("doubt", models.BooleanField(default=False)),
+                ("asked", models.IntegerField(default=0)),
+                ("attempted_at", models.DateTimeField(null=True)),
+                ("ref", models.CharField(default="", max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'abstract': False,
-                'indexes': [models.Index(condition=models.Q(('state__in', ('queued', 'held'))), fields=['due_at', 'id'], name='delivery_sendable'), models.Index(condition=models.Q(('state__in', ('waiting_member', 'unknown'))), fields=['due_at', 'id'], name='delivery_askable'), models.Index(condition=models.Q(('state__in', ('sending',))), fields=['due_at', 'id'], name='delivery_sending'), models.Index(fields=['subject_id'], name='delivery_subject'), models.Index(condition=models.Q(('ref', ''), _negated=True), fields=['channel', 'ref'], name='delivery_ref'), models.Index(fields=['customer_id', '-planned_at'], name='delivery_customer'), models.Index(fields=['employee_id', '-planned_at'], name='delivery_employee'), models.Index(fields=['purpose_key', 'channel', 'state'], name='delivery_purpose'), models.Index(fields=['-planned_at', '-id'], name='delivery_recent')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'held', 'waiting_member', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'cancelled'])), name='delivery_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'held'), _negated=True), models.Q(('held_rule', ''), _negated=True), _connector='OR'), name='delivery_held_names_rule')],
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("queued", "held"))),
+                        fields=["due_at", "id"],
+                        name="delivery_sendable",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ("waiting_member", "unknown"))),
+                        fields=["due_at", "id"],
+                        name="delivery_askable",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ("sending",))),
+                        fields=["due_at", "id"],
+                        name="delivery_sending",
+                    ),
+                    models.Index(fields=["subject_id"], name="delivery_subject"),
+                    models.Index(
+                        condition=models.Q(("ref", ""), _negated=True),
+                        fields=["channel", "ref"],
+                        name="delivery_ref",
+                    ),
+                    models.Index(fields=["customer_id", "-planned_at"], name="delivery_customer"),
+                    models.Index(fields=["employee_id", "-planned_at"], name="delivery_employee"),
+                    models.Index(fields=["purpose_key", "channel", "state"], name="delivery_purpose"),
+                    models.Index(fields=["-planned_at", "-id"], name="delivery_recent"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "queued",
+                                    "held",
+                                    "waiting_member",
+                                    "sending",
+                                    "sent",
+                                    "delivered",
+                                    "failed",
+                                    "unknown",
+                                    "cancelled",
+                                ],
+                            )
+                        ),
+                        name="delivery_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "held"), _negated=True),
+                            models.Q(("held_rule", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="delivery_held_names_rule",
+                    ),
+                ],
             },
         ),
     ]

@@ -94,6 +94,7 @@ def _hold(rows: Sequence[Delivery], result: Claim, at: datetime) -> list[Deliver
     """Keep back what policy denies; returns the rest."""
     allowed, held, told = [], [], []
     for row, decision in zip(rows, ask(rows, at=at), strict=True):
+        retry_at: datetime | None
         if CHANNELS.find(row.channel) is None:
             rule, reason, retry_at = NO_CHANNEL, "", at + timedelta(minutes=10)
         elif decision.allowed:

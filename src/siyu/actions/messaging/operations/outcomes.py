@@ -44,7 +44,7 @@ def record_outcomes(outcomes: Sequence[Outcome], *, at: datetime, token: str = "
         before = row.state
         _apply(row, outcome, at)
         changed.append(row)
-        if row.state != before and not (row.state == "queued"):
+        if row.state != before and row.state != "queued":
             told.append(row)
     store.save(changed)
     store.tell(told, at=at)

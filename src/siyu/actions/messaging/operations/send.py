@@ -47,11 +47,15 @@ def ask_port(
         answers = {outcome.delivery_id: outcome for outcome in method(items, at=at)}
     except RetryLater as error:
         rest = timedelta(seconds=error.after_seconds) if error.after_seconds is not None else None
-        return [Outcome(item.delivery_id, Result.RETRY, reason=str(error), retry_after=rest) for item in items]
+        return [
+            Outcome(item.delivery_id, Result.RETRY, reason=str(error), retry_after=rest) for item in items
+        ]
     except Permanent as error:
         return [Outcome(item.delivery_id, Result.FAILED, reason=str(error)) for item in items]
     except Exception as error:
-        log.warning("channel answer unclear", extra={"channel": channel.name, "items": len(items)}, exc_info=True)
+        log.warning(
+            "channel answer unclear", extra={"channel": channel.name, "items": len(items)}, exc_info=True
+        )
         return [Outcome(item.delivery_id, Result.UNKNOWN, reason=str(error)[:300]) for item in items]
     return [answers.get(item.delivery_id) or Outcome(item.delivery_id, Result.UNKNOWN) for item in items]
 

@@ -13,7 +13,6 @@ from siyu.actions.messaging.operations.ask import ask
 from siyu.actions.messaging.operations.claim import hold_row
 from siyu.facts import api as facts
 
-
 NOT_LEFT = [
     DeliveryState.QUEUED.value,
     DeliveryState.HELD.value,
@@ -59,7 +58,9 @@ def cancel_purpose(purpose_key: str, *, at: datetime, reason: str = "") -> Cance
 
 def cancel_customers(customer_ids: Sequence[int], *, at: datetime, reason: str) -> CancelReport:
     """``cancel`` for everything to these customers that has not left."""
-    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list("pk", flat=True)
+    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list(
+        "pk", flat=True
+    )
     return cancel(list(ids), at=at, reason=reason)
 
 
@@ -88,7 +89,9 @@ def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | No
     What policy now denies for good is held at once, what waits for a member is withdrawn where the
     platform can; what was held for good and is allowed again becomes due.
     """
-    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list("pk", flat=True)
+    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list(
+        "pk", flat=True
+    )
     rows = store.locked(list(ids))
     changed, told = [], []
     for row, decision in zip(rows, ask(rows, at=at), strict=True):

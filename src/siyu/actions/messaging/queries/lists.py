@@ -43,7 +43,7 @@ def visible_ids(delivery_ids: Sequence[int], *, scope: Scope) -> list[int]:
 def ids_by_ref(channel: str, refs: Sequence[str]) -> dict[str, int]:
     """Deliveries by what the platform called them, for connectors that hear of results by callback."""
     rows = Delivery.objects.filter(channel=channel, ref__in=list(refs)).values_list("ref", "pk")
-    return {ref: pk for ref, pk in rows}
+    return dict(rows)
 
 
 def _in_scope(scope: Scope) -> QuerySet[Delivery]:
@@ -51,7 +51,7 @@ def _in_scope(scope: Scope) -> QuerySet[Delivery]:
     if scope.all:
         return rows
     condition, params = customers.scope_sql(scope, "actions_messaging_delivery.customer_id")
-    return rows.extra(where=[condition], params=params)  # noqa: S610 - our own SQL
+    return rows.extra(where=[condition], params=params)
 
 
 def _narrow(rows: QuerySet[Delivery], filters: DeliveryFilter) -> QuerySet[Delivery]:

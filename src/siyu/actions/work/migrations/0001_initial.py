@@ -4,39 +4,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('employee_id', models.BigIntegerField()),
-                ('customer_id', models.BigIntegerField()),
-                ('subject_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=40)),
-                ('title', models.CharField(max_length=200)),
-                ('reason', models.TextField(default='')),
-                ('draft', models.TextField(default='')),
-                ('purpose_key', models.CharField(default='', max_length=120)),
-                ('state', models.CharField(default='open', max_length=12)),
-                ('result', models.CharField(default='', max_length=20)),
-                ('note', models.TextField(default='')),
-                ('due_at', models.DateTimeField()),
-                ('due_day', models.DateField()),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_by', models.CharField(default='', max_length=100)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("employee_id", models.BigIntegerField()),
+                ("customer_id", models.BigIntegerField()),
+                ("subject_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                ("reason", models.TextField(default="")),
+                ("draft", models.TextField(default="")),
+                ("purpose_key", models.CharField(default="", max_length=120)),
+                ("state", models.CharField(default="open", max_length=12)),
+                ("result", models.CharField(default="", max_length=20)),
+                ("note", models.TextField(default="")),
+                ("due_at", models.DateTimeField()),
+                ("due_day", models.DateField()),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_by", models.CharField(default="", max_length=100)),
             ],
             options={
-                'indexes': [models.Index(fields=['employee_id', 'due_day', 'state'], name='task_employee_day'), models.Index(condition=models.Q(('state', 'open')), fields=['customer_id', 'kind'], name='task_open_customer'), models.Index(condition=models.Q(('state', 'open')), fields=['expires_at'], name='task_expiry'), models.Index(fields=['customer_id', '-due_at'], name='task_customer'), models.Index(fields=['due_day', 'state'], name='task_day'), models.Index(fields=['purpose_key'], name='task_purpose')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'skipped', 'expired'])), name='task_state_known'), models.CheckConstraint(condition=models.Q(('state', 'open'), ('closed_at__isnull', False), _connector='OR'), name='task_closed_has_time')],
+                "indexes": [
+                    models.Index(fields=["employee_id", "due_day", "state"], name="task_employee_day"),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["customer_id", "kind"],
+                        name="task_open_customer",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["expires_at"], name="task_expiry"
+                    ),
+                    models.Index(fields=["customer_id", "-due_at"], name="task_customer"),
+                    models.Index(fields=["due_day", "state"], name="task_day"),
+                    models.Index(fields=["purpose_key"], name="task_purpose"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "done", "skipped", "expired"])),
+                        name="task_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "open"), ("closed_at__isnull", False), _connector="OR"),
+                        name="task_closed_has_time",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,167 +5,251 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Journey',
+            name="Journey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('state', models.CharField(default='draft', max_length=12)),
-                ('entry_fact', models.CharField(default='', max_length=80)),
-                ('live_version', models.IntegerField(null=True)),
-                ('skipped', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("state", models.CharField(default="draft", max_length=12)),
+                ("entry_fact", models.CharField(default="", max_length=80)),
+                ("live_version", models.IntegerField(null=True)),
+                ("skipped", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'running', 'paused', 'archived'])), name='journey_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('live_version__isnull', False), _connector='OR'), name='journey_running_has_version')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "running", "paused", "archived"])),
+                        name="journey_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            ("live_version__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="journey_running_has_version",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JourneyVersion',
+            name="JourneyVersion",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.IntegerField()),
-                ('definition', models.JSONField()),
-                ('created_at', models.DateTimeField()),
-                ('published_at', models.DateTimeField(null=True)),
-                ('journey', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions_journeys.journey')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.IntegerField()),
+                ("definition", models.JSONField()),
+                ("created_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField(null=True)),
+                (
+                    "journey",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions_journeys.journey",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Enrolment',
+            name="Enrolment",
             fields=[
-                ('run_after', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('lease_token', models.UUIDField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('customer_id', models.BigIntegerField()),
-                ('subject_id', models.BigIntegerField()),
-                ('entry_no', models.IntegerField()),
-                ('entry_fact_id', models.BigIntegerField(null=True)),
-                ('context', models.JSONField(default=dict)),
-                ('began_at', models.DateTimeField()),
-                ('entered_at', models.DateTimeField()),
-                ('state', models.CharField(default='active', max_length=10)),
-                ('step_id', models.CharField(max_length=60)),
-                ('visit', models.IntegerField(default=1)),
-                ('arrived', models.BooleanField(default=False)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('waiting_fact', models.CharField(default='', max_length=80)),
-                ('waiting_since', models.DateTimeField(null=True)),
-                ('waited_fact_id', models.BigIntegerField(null=True)),
-                ('holdout', models.BooleanField(default=False)),
-                ('error', models.TextField(default='')),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(default='', max_length=12)),
-                ('journey', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions_journeys.journey')),
-                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions_journeys.journeyversion')),
+                ("run_after", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("lease_token", models.UUIDField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("customer_id", models.BigIntegerField()),
+                ("subject_id", models.BigIntegerField()),
+                ("entry_no", models.IntegerField()),
+                ("entry_fact_id", models.BigIntegerField(null=True)),
+                ("context", models.JSONField(default=dict)),
+                ("began_at", models.DateTimeField()),
+                ("entered_at", models.DateTimeField()),
+                ("state", models.CharField(default="active", max_length=10)),
+                ("step_id", models.CharField(max_length=60)),
+                ("visit", models.IntegerField(default=1)),
+                ("arrived", models.BooleanField(default=False)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("waiting_fact", models.CharField(default="", max_length=80)),
+                ("waiting_since", models.DateTimeField(null=True)),
+                ("waited_fact_id", models.BigIntegerField(null=True)),
+                ("holdout", models.BooleanField(default=False)),
+                ("error", models.TextField(default="")),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_reason", models.CharField(default="", max_length=12)),
+                (
+                    "journey",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions_journeys.journey",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions_journeys.journeyversion",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Skip',
+            name="Skip",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('subject_id', models.BigIntegerField()),
-                ('customer_id', models.BigIntegerField(null=True)),
-                ('fact_id', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=16)),
-                ('at', models.DateTimeField()),
-                ('journey', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions_journeys.journey')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("subject_id", models.BigIntegerField()),
+                ("customer_id", models.BigIntegerField(null=True)),
+                ("fact_id", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=16)),
+                ("at", models.DateTimeField()),
+                (
+                    "journey",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions_journeys.journey",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StepRun',
+            name="StepRun",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('step_id', models.CharField(max_length=60)),
-                ('visit', models.IntegerField()),
-                ('outcome', models.CharField(max_length=12)),
-                ('ref', models.CharField(default='', max_length=80)),
-                ('reason', models.TextField(default='')),
-                ('at', models.DateTimeField()),
-                ('enrolment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions_journeys.enrolment')),
-                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions_journeys.journeyversion')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("step_id", models.CharField(max_length=60)),
+                ("visit", models.IntegerField()),
+                ("outcome", models.CharField(max_length=12)),
+                ("ref", models.CharField(default="", max_length=80)),
+                ("reason", models.TextField(default="")),
+                ("at", models.DateTimeField()),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions_journeys.enrolment",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="decisions_journeys.journeyversion",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='journeyversion',
-            constraint=models.UniqueConstraint(fields=('journey', 'number'), name='journey_version_once'),
+            model_name="journeyversion",
+            constraint=models.UniqueConstraint(fields=("journey", "number"), name="journey_version_once"),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state__in', ('active',))), fields=['due_at', 'id'], name='enrolment_due'),
+            model_name="enrolment",
+            index=models.Index(
+                condition=models.Q(("state__in", ("active",))), fields=["due_at", "id"], name="enrolment_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(fields=['customer_id'], name='enrolment_customer'),
+            model_name="enrolment",
+            index=models.Index(fields=["customer_id"], name="enrolment_customer"),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(fields=['subject_id'], name='enrolment_subject'),
+            model_name="enrolment",
+            index=models.Index(fields=["subject_id"], name="enrolment_subject"),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('waiting_fact', ''), _negated=True), fields=['waiting_fact', 'customer_id'], name='enrolment_waiting'),
+            model_name="enrolment",
+            index=models.Index(
+                condition=models.Q(("waiting_fact", ""), _negated=True),
+                fields=["waiting_fact", "customer_id"],
+                name="enrolment_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(fields=['version', 'step_id', 'state'], name='enrolment_at_step'),
+            model_name="enrolment",
+            index=models.Index(fields=["version", "step_id", "state"], name="enrolment_at_step"),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(fields=['journey', '-entered_at'], name='enrolment_recent'),
+            model_name="enrolment",
+            index=models.Index(fields=["journey", "-entered_at"], name="enrolment_recent"),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(fields=('journey', 'customer_id', 'entry_no'), name='enrolment_entry_once'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                fields=("journey", "customer_id", "entry_no"), name="enrolment_entry_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['active', 'error'])), fields=('journey', 'customer_id'), name='enrolment_one_open'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["active", "error"])),
+                fields=("journey", "customer_id"),
+                name="enrolment_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(condition=models.Q(('entry_fact_id__isnull', False)), fields=('journey', 'entry_fact_id'), name='enrolment_fact_once'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("entry_fact_id__isnull", False)),
+                fields=("journey", "entry_fact_id"),
+                name="enrolment_fact_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='enrolment_active_is_due'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "active"), _negated=True), ("due_at__isnull", False), _connector="OR"
+                ),
+                name="enrolment_active_is_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='enrolment_ended_has_time'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ended"), _negated=True), ("ended_at__isnull", False), _connector="OR"
+                ),
+                name="enrolment_ended_has_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='skip',
-            index=models.Index(fields=['journey', '-at'], name='journey_skip_recent'),
+            model_name="skip",
+            index=models.Index(fields=["journey", "-at"], name="journey_skip_recent"),
         ),
         migrations.AddIndex(
-            model_name='skip',
-            index=models.Index(fields=['customer_id'], name='journey_skip_customer'),
+            model_name="skip",
+            index=models.Index(fields=["customer_id"], name="journey_skip_customer"),
         ),
         migrations.AddConstraint(
-            model_name='skip',
-            constraint=models.UniqueConstraint(fields=('journey', 'fact_id'), name='journey_skip_once'),
+            model_name="skip",
+            constraint=models.UniqueConstraint(fields=("journey", "fact_id"), name="journey_skip_once"),
         ),
         migrations.AddIndex(
-            model_name='steprun',
-            index=models.Index(fields=['version', 'step_id', 'outcome'], name='step_run_counts'),
+            model_name="steprun",
+            index=models.Index(fields=["version", "step_id", "outcome"], name="step_run_counts"),
         ),
         migrations.AddConstraint(
-            model_name='steprun',
-            constraint=models.UniqueConstraint(fields=('enrolment', 'visit'), name='step_run_once'),
+            model_name="steprun",
+            constraint=models.UniqueConstraint(fields=("enrolment", "visit"), name="step_run_once"),
         ),
     ]
