@@ -270,7 +270,7 @@ class DeliveryFact:
 
 OWNER = "actions_messaging"
 FACTS = tuple(
-    FactType(name=name, owner=OWNER, payload=DeliveryFact, label=label, timeline=timeline)
+    FactType(name=name, version=1, owner=OWNER, payload=DeliveryFact, label=label, timeline=timeline)
     for name, label, timeline in (
         ("delivery.queued", _("Message planned"), False),
         ("delivery.held", _("Message held back"), True),

@@ -137,7 +137,7 @@ class TaskFact:
 
 OWNER = "actions_work"
 FACTS = tuple(
-    FactType(name=name, owner=OWNER, payload=TaskFact, label=label)
+    FactType(name=name, version=1, owner=OWNER, payload=TaskFact, label=label)
     for name, label in (
         ("task.created", _("Task for staff created")),
         ("task.done", _("Task done")),
