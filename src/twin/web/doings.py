@@ -6,7 +6,6 @@ from typing import Any
 
 from twin.clock import iso
 from twin.life import console_tags, friends, purchases, staff, tasks
-from twin.life.errors import NotPossible
 from twin.life.purchases import Item
 from twin.state import Json, Person
 from twin.web.routes import Ask, Field, route
@@ -414,7 +413,20 @@ def mass_tasks(ask: Ask) -> Any:
     return {"tasks": found}
 
 
-def require(condition: bool, code: str, text: str) -> None:
-    """Refuse unless the condition holds."""
-    if not condition:
-        raise NotPossible(code, text)
+@route("GET", "/twin/requests", "Customers who wait to be accepted", Field("userid", "string", "by whom"))
+def requests(ask: Ask) -> Any:
+    """Half relations, made by codes with skip_verify=false."""
+    wanted = ask.query.get("userid")
+    found = []
+    for follow in ask.world.state.follows.values():
+        person = ask.world.person_of(follow.external_userid)
+        if follow.half and person is not None and wanted in (None, follow.userid):
+            found.append(
+                {
+                    "userid": follow.userid,
+                    "external_userid": follow.external_userid,
+                    "name": person.name,
+                    "at": iso(follow.createtime),
+                }
+            )
+    return {"requests": found}
