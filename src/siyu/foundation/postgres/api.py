@@ -5,7 +5,7 @@ from __future__ import annotations
 from .contracts import PostgresTrouble, Profile, ServerInfo, State, Status
 from .databases import create_database, databases, drop_database
 from .locations import checkout, connection_settings, data_dir, database_name, settings_from_url
-from .server import ensure_running, release, status, stop
+from .server import ensure_running, is_alive, release, status, stop
 from .texts import localized, reads_chinese
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "databases",
     "drop_database",
     "ensure_running",
+    "is_alive",
     "localized",
     "reads_chinese",
     "release",

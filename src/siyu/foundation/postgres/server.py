@@ -79,11 +79,32 @@ def _hold(where: places.Places) -> None:
     _leases[where.base] = fd
 
 
-def release(data_dir: Path) -> None:
-    """This process no longer needs the server; the last one's leaving stops it within a second."""
-    fd = _leases.pop(places.places(data_dir).base, None)
-    if fd is not None:
+def release(data_dir: Path, *, wait: float = 0) -> None:
+    """This process no longer needs the server; the last one's leaving stops it, which is waited for so long."""
+    base = places.places(data_dir).base
+    fd = _leases.pop(base, None)
+    if fd is None:
+        return
+    os.close(fd)
+    end = time.monotonic() + wait
+    while time.monotonic() < end and locks.is_held(base, "alive"):
+        time.sleep(0.05)
+        if _others_use(base):
+            return
+
+
+def _others_use(base: Path) -> bool:
+    """Whether somebody shares the ``users`` lock; the guard, while it stops the server, has it alone."""
+    fd = locks.open_lock(base, "users")
+    try:
+        return not locks.try_lock(fd) and locks.try_lock(fd, shared=True)
+    finally:
         os.close(fd)
+
+
+def is_alive(data_dir: Path) -> bool:
+    """Whether a server of this folder lives; costs next to nothing."""
+    return locks.is_held(places.places(data_dir).base, "alive")
 
 
 def noted_pid(where: places.Places) -> int | None:

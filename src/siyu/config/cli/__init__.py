@@ -1,0 +1,5 @@
+"""The command line: ``siyu``."""
+
+from siyu.config.cli.main import main
+
+__all__ = ["main"]

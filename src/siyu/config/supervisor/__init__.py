@@ -1,0 +1,1 @@
+"""Keeps a handful of processes running together, and ends them together."""
