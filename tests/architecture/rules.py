@@ -135,9 +135,9 @@ def undocumented(root: Path) -> Iterator[str]:
             yield f"{file.relative_to(root)} has no docstring"
         if file.name in ("rules.py", "contracts.py"):
             for node in tree.body:
-                if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                    if not ast.get_docstring(node):
-                        yield f"{file.relative_to(root)}:{node.lineno} {node.name} has no docstring"
+                public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+                if public and not ast.get_docstring(node):
+                    yield f"{file.relative_to(root)}:{node.lineno} {node.name} has no docstring"
 
 
 def forbidden_calls(root: Path) -> Iterator[str]:
