@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from django.utils.functional import Promise
 
+from siyu.facts.api import Fact
+
 Text = str | Promise
 
 
@@ -61,6 +63,9 @@ class EffectItem:
     purpose_key: str = ""  # "journey:12:welcome": what counts and lists group by
     holdout_key: str = ""
     began_at: datetime | None = None  # occurred_at of the fact it began with
+    owner_kind: str = ""  # whose budget pays: "journey"
+    owner_id: int = 0
+    cause: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,9 @@ class Effect(Protocol):
         """Whether hold-out applies by default (PLAN, architecture §2 rule 15)."""
         ...
 
-    def apply(self, items: Sequence[EffectItem], *, at: datetime, cause: Any) -> Sequence[EffectResult]:
+    def apply(self, items: Sequence[EffectItem], *, at: datetime) -> Sequence[EffectResult]:
         """Do it for all items, set-based, once per key, inside the caller's transaction.
 
-        Items of one call have the same ``params``.  ``cause`` is the Fact that caused it or None.
+        Items of one call have the same ``params``; each names the fact that caused it, if known.
         """
         ...

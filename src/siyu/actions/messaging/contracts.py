@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from siyu.facts.api import FactType
+from siyu.facts.api import Fact, FactType
 
 
 class DeliveryState(StrEnum):
@@ -173,6 +173,7 @@ class DeliverySpec:
     expires_at: datetime | None = None  # never sent at or after this business time
     params: Mapping[str, Any] = field(default_factory=dict)  # what the channel needs (context_keys)
     holdout_key: str = ""  # hold-out scope this person was treated under, "" = none
+    cause: Fact | None = None  # what made somebody decide it; None = the cause given to ``queue``
 
 
 @dataclass(frozen=True, slots=True)

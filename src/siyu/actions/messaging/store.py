@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,8 +99,14 @@ _NAMES = {
 }
 
 
-def tell(rows: Sequence[Delivery], *, at: datetime, cause: facts.Fact | None = None) -> None:
-    """Record what these deliveries have become, one fact each.
+def tell(
+    rows: Sequence[Delivery],
+    *,
+    at: datetime,
+    cause: facts.Fact | None = None,
+    causes: Mapping[str, facts.Fact | None] | None = None,
+) -> None:
+    """Record what these deliveries have become, one fact each, caused by ``causes`` (by key) or ``cause``.
 
     A state that can come again (held, unknown, handed over) carries a count in its external id.
     """
@@ -129,7 +135,7 @@ def tell(rows: Sequence[Delivery], *, at: datetime, cause: facts.Fact | None = N
                 subject_id=row.subject_id,
                 source=SOURCE,
                 external_id=f"delivery:{row.pk}:{state.value}{again}",
-                cause=cause,
+                cause=(causes or {}).get(row.key) or cause,
             )
         )
     if news:

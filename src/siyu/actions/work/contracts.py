@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from siyu.facts.api import FactType
+from siyu.facts.api import Fact, FactType
 
 
 class TaskState(StrEnum):
@@ -68,6 +68,7 @@ class TaskSpec:
     subject_id: int | None = None
     expires_at: datetime | None = None
     purpose_key: str = ""
+    cause: Fact | None = None  # None = the cause given to ``create_tasks``
 
 
 @dataclass(frozen=True, slots=True)

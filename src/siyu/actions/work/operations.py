@@ -68,7 +68,7 @@ def create_tasks(
                 subject_id=subject_id,
                 source=SOURCE,
                 external_id=f"task:{new[spec.key]}:created",
-                cause=cause,
+                cause=spec.cause or cause,
             )
             for spec, subject_id in specs
             if spec.key in new

@@ -40,7 +40,7 @@ def queue(
     for key, delivery_id in new.items():
         rows[key].pk = delivery_id
         fresh.append(rows[key])
-    store.tell(fresh, at=at, cause=cause)
+    store.tell(fresh, at=at, cause=cause, causes={spec.key: spec.cause for spec in deliveries})
     answers = []
     for spec in deliveries:
         first = spec.key in new
