@@ -45,6 +45,7 @@ from siyu.foundation.settings.operations import (
     list_settings,
     set_setting,
 )
+from siyu.foundation.setups import SETUPS, Setup, SetupCheck, SetupField, SetupStatus
 from siyu.foundation.work.contracts import JOBS, LOOPS, JobRun, JobType, JobView, Loop
 from siyu.foundation.work.due import DueRow, claim_due, count_due, due_index, next_due
 from siyu.foundation.work.operations import (
@@ -67,6 +68,7 @@ __all__ = [
     "ROLE_LABELS",
     "SCOPE_ALL",
     "SETTINGS",
+    "SETUPS",
     "SYSTEM",
     "AccountView",
     "ApiKeyView",
@@ -82,6 +84,10 @@ __all__ = [
     "Role",
     "SettingType",
     "SettingView",
+    "Setup",
+    "SetupCheck",
+    "SetupField",
+    "SetupStatus",
     "account_for_token",
     "account_for_username",
     "advisory_lock",

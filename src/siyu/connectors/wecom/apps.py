@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 
 
-class WecomConfig(AppConfig):
+class Config(AppConfig):
     """Connector to WeCom companies."""
 
     name = "siyu.connectors.wecom"

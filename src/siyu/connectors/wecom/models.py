@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from siyu.connectors.wecom.contracts import ConnectionStatus
+from siyu.foundation import api as foundation
 
 
 class Connection(models.Model):
@@ -73,6 +74,7 @@ class Relation(models.Model):
     add_way = models.IntegerField(default=0)
     since = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [
@@ -95,22 +97,25 @@ class WelcomeCode(models.Model):
     connection_id = models.BigIntegerField()
     code = models.BinaryField()
     expires_at = models.DateTimeField()  # business time, as WeCom's clock counts it
+    unclear = models.BooleanField(default=False)  # a call with it was begun and its answer never read
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="wecom_welcome_expiry")]
 
 
-class ContactNote(models.Model):
-    """That a customer's details were wanted or fetched: one fetch serves many events."""
+class DetailWanted(foundation.DueRow):
+    """A customer whose details should be fetched; the row goes once they are here."""
 
     connection_id = models.BigIntegerField()
     external_userid = models.CharField(max_length=64)
-    fetched_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
 
-    class Meta:
+    class Meta(foundation.DueRow.Meta):
+        abstract = False
         constraints = [
-            models.UniqueConstraint(fields=["connection_id", "external_userid"], name="wecom_note")
+            models.UniqueConstraint(fields=["connection_id", "external_userid"], name="wecom_detail")
         ]
+        indexes = [foundation.due_index("wecom_detail_due")]
 
 
 class MassSend(models.Model):
@@ -119,9 +124,11 @@ class MassSend(models.Model):
     marker = models.CharField(max_length=64, unique=True)  # attempt token of messaging
     connection_id = models.BigIntegerField()
     userid = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)  # of text and attachments, to recognise it at WeCom
+    text = models.TextField()  # to recognise the task at WeCom
+    recipients = models.IntegerField()  # how many were asked for, later how many WeCom took
     msgid = models.CharField(max_length=128, blank=True)
-    asked_at = models.DateTimeField()
+    asked_at = models.DateTimeField()  # business time
+    asked_wall = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["msgid"], name="wecom_mass_msgid", condition=~Q(msgid=""))]
@@ -139,6 +146,7 @@ class TagMirror(models.Model):
     name = models.CharField(max_length=30)
     tag_id = models.CharField(max_length=64)
     group_id = models.CharField(max_length=64, blank=True)
+    ours = models.BooleanField(default=False)  # in our own group, so we may also take it off
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection_id", "name"], name="wecom_tag_name")]

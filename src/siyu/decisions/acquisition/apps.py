@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 
 
-class AcquisitionConfig(AppConfig):
+class Config(AppConfig):
     """Live codes and attribution."""
 
     name = "siyu.decisions.acquisition"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,7 +67,7 @@ class CodePort(Protocol):
         """Replace the whole configuration."""
         ...
 
-    def delete(self, config_id: str) -> None:
+    def delete(self, config_id: str, spec: CodeSpec) -> None:
         """Reclaim the way; one that is gone already is fine."""
         ...
 
@@ -124,5 +123,3 @@ FACTS = (
         label=_("Came through a live code"),
     ),
 )
-
-StateTokens = Sequence[str]

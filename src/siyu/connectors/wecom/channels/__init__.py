@@ -1,0 +1,1 @@
+"""Ways to people that WeCom offers, as ports of messaging."""

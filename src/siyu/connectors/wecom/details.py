@@ -1,0 +1,210 @@
+"""Customer details: fetched after a callback or a pull, linked by unionid, kept in the records.
+
+Rows of DetailWanted wait here; each round claims some with a lease, asks WeCom outside any
+transaction, and takes all answers over in one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from siyu.connectors.wecom import connections
+from siyu.connectors.wecom.client import Client
+from siyu.connectors.wecom.contracts import Purpose
+from siyu.connectors.wecom.models import Connection, DetailWanted, Relation
+from siyu.connectors.wecom.relations import source_of
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater
+from siyu.records.customers import api as customers
+
+log = logging.getLogger("siyu.wecom")
+
+BATCH = 40
+LEASE = timedelta(seconds=90)
+SETUP_PAUSE = timedelta(minutes=5)
+CORP_TAG = 1
+GENDERS = {1: "male", 2: "female"}
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """One member's side of a relation."""
+
+    userid: str
+    since: datetime
+    state: str
+    add_way: int
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What externalcontact/get tells of one customer."""
+
+    external_userid: str
+    name: str
+    avatar: str
+    gender: int
+    unionid: str
+    followers: tuple[Follower, ...] = field(default=())
+
+
+def parse_details(contact: Mapping[str, Any], followers: Sequence[Mapping[str, Any]]) -> Details:
+    """Details from WeCom's two parts; unknown fields are ignored, missing ones empty."""
+    return Details(
+        external_userid=str(contact.get("external_userid", "")),
+        name=str(contact.get("name") or ""),
+        avatar=str(contact.get("avatar") or ""),
+        gender=int(contact.get("gender") or 0),
+        unionid=str(contact.get("unionid") or ""),
+        followers=tuple(_follower(item) for item in followers),
+    )
+
+
+def _follower(item: Mapping[str, Any]) -> Follower:
+    return Follower(
+        userid=str(item.get("userid", "")),
+        since=datetime.fromtimestamp(int(item.get("createtime") or 0), UTC),
+        state=str(item.get("state") or ""),
+        add_way=int(item.get("add_way") or 0),
+        tags=tuple(
+            str(tag["tag_name"])
+            for tag in item.get("tags") or ()
+            if tag.get("tag_name") and int(tag.get("type") or CORP_TAG) == CORP_TAG
+        ),
+    )
+
+
+def fetch(client: Client, external_userid: str) -> Details:
+    """All of one customer, over all pages of followers. Raises as any call."""
+    followers: list[Mapping[str, Any]] = []
+    contact: Mapping[str, Any] = {}
+    cursor = ""
+    while True:
+        params = {"external_userid": external_userid, **({"cursor": cursor} if cursor else {})}
+        page = client.get("externalcontact/get", **params)
+        contact = page.get("external_contact") or contact
+        followers.extend(page.get("follow_user") or ())
+        cursor = str(page.get("next_cursor") or "")
+        if not cursor:
+            return parse_details(contact, followers)
+
+
+def take_over(connection: Connection, found: Sequence[Details], *, at: datetime) -> None:
+    """Identities, profiles and tags of customers, in the caller's transaction; repeating it changes nothing."""
+    if not found:
+        return
+    source = source_of(connection)
+    external = customers.IdentityKind.EXTERNAL_USERID
+    groups = [
+        [
+            customers.IdentityRef(external, item.external_userid, connection.corpid),
+            *([customers.IdentityRef(customers.IdentityKind.UNIONID, item.unionid)] if item.unionid else ()),
+        ]
+        for item in found
+    ]
+    linked = customers.link(groups, at=at, source=source)
+    profiles: list[customers.ProfileSpec] = []
+    tagged: dict[str, list[int]] = {}
+    for item, result in zip(found, linked, strict=True):
+        if result.customer_id is None:
+            continue
+        profiles.append(
+            customers.ProfileSpec(
+                customer_id=result.customer_id,
+                name=item.name or None,
+                avatar=item.avatar or None,
+                gender=GENDERS.get(item.gender),
+            )
+        )
+        for name in sorted({name for follower in item.followers for name in follower.tags}):
+            tagged.setdefault(name, []).append(result.customer_id)
+    customers.update_profiles(profiles, at=at, source=source)
+    for name in sorted(tagged):
+        customers.tag(tagged[name], name, at=at, source=source)
+    _fill_relations(connection, found)
+
+
+def _fill_relations(connection: Connection, found: Sequence[Details]) -> None:
+    """add_way and state of relations, which callbacks do not (always) tell."""
+    known = {(f.userid, item.external_userid): f for item in found for f in item.followers}
+    rows = Relation.objects.filter(
+        connection_id=connection.pk, external_userid__in=[item.external_userid for item in found]
+    ).order_by("id")
+    changed: list[Relation] = []
+    for row in rows:
+        follower = known.get((row.userid, row.external_userid))
+        if follower is None:
+            continue
+        new = (follower.add_way or row.add_way, row.state or follower.state)
+        if new != (row.add_way, row.state):
+            row.add_way, row.state = new
+            changed.append(row)
+    Relation.objects.bulk_update(changed, ["add_way", "state"])
+
+
+# -- the loop ---------------------------------------------------------------------------------------
+
+
+def run(at: datetime) -> int:
+    """Fetch the details of some customers; returns how many rows were handled."""
+    with foundation.transaction():
+        rows = foundation.claim_due(DetailWanted, at=at, limit=BATCH, lease=LEASE)
+    by_connection: dict[int, list[DetailWanted]] = {}
+    for row in rows:
+        by_connection.setdefault(row.connection_id, []).append(row)
+    for connection_id, wanted in by_connection.items():
+        _company(connection_id, wanted, at)
+    return len(rows)
+
+
+def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -> None:
+    try:
+        connection = connections.by_id(connection_id)
+        client = connections.client_for(connection, Purpose.CONTACT)
+    except NotFound:
+        DetailWanted.objects.filter(connection_id=connection_id).delete()
+        return
+    found: list[Details] = []
+    done: list[DetailWanted] = []
+    for row in wanted:
+        try:
+            found.append(fetch(client, row.external_userid))
+        except Permanent as error:
+            if error.params.get("setup"):
+                connections.note_failure(connection, error)
+                _later(row, SETUP_PAUSE, error)
+                continue
+            log.info("wecom details of one customer not to be had: %s", error.code)
+        except (RetryLater, OutcomeUnknown) as error:
+            seconds = getattr(error, "after_seconds", None) or 10
+            _later(row, timedelta(seconds=seconds), error)
+            continue
+        done.append(row)
+    with foundation.transaction():
+        take_over(connection, found, at=at)
+        for row in done:
+            DetailWanted.objects.filter(pk=row.pk, lease_token=row.lease_token).delete()
+    if found:
+        connections.note_ok(connection)
+
+
+def _later(row: DetailWanted, pause: timedelta, error: Exception) -> None:
+    DetailWanted.objects.filter(pk=row.pk, lease_token=row.lease_token).update(
+        run_after=clock.wall_now() + pause, lease_until=None, lease_token=None, last_error=str(error)[:500]
+    )
+
+
+def pending(at: datetime) -> int:
+    """How many customers' details are wanted now."""
+    return foundation.count_due(DetailWanted, at=at)
+
+
+def next_due() -> datetime | None:
+    """The earliest moment at which details are wanted."""
+    return foundation.next_due(DetailWanted)

@@ -1,0 +1,92 @@
+"""Background work of the connector. HTTP happens outside transactions, so no job here is transactional."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from siyu.connectors.wecom import connections, details, directory, reconcile, tags
+from siyu.connectors.wecom.models import Connection, MassSend, WelcomeCode
+from siyu.foundation import api as foundation
+from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater, SiyuError
+
+KEEP_CODES = timedelta(days=2)
+KEEP_SENDS = timedelta(days=90)
+
+
+def _wanted(payload: dict[str, Any]) -> list[Connection]:
+    """The connection a job is for, or all that are switched on."""
+    ids = [int(payload["connection"])] if payload.get("connection") else connections.active_ids()
+    found = []
+    for connection_id in ids:
+        try:
+            found.append(connections.by_id(connection_id))
+        except NotFound:
+            continue
+    return found
+
+
+def _each(payload: dict[str, Any], run: foundation.JobRun, work: Callable[[Connection], str]) -> None:
+    """Do `work` for each connection; a failing company is shown and does not stop the others.
+
+    A passing fault makes the job try again; a refusal waits for the next turn of the schedule.
+    """
+    passing: SiyuError | None = None
+    every = _wanted(payload)
+    for number, connection in enumerate(every):
+        if run.should_stop():
+            return
+        try:
+            run.progress(number + 1, len(every), work(connection))
+        except Permanent as error:
+            connections.note_failure(connection, error)
+        except (RetryLater, OutcomeUnknown) as error:
+            connections.note_failure(connection, error)
+            passing = error
+    if passing is not None:
+        raise passing
+
+
+def sync_directory(payload: dict[str, Any], run: foundation.JobRun) -> None:
+    """Departments and members, every ten minutes and after each directory event."""
+
+    def work(connection: Connection) -> str:
+        result = directory.sync(connection, at=run.at)
+        return f"joined {result.joined}, moved {result.moved}, left {result.left}"
+
+    _each(payload, run, work)
+
+
+def reconcile_customers(payload: dict[str, Any], run: foundation.JobRun) -> None:
+    """All friendships, every half hour: heals lost callbacks."""
+
+    def work(connection: Connection) -> str:
+        if connection.directory_synced_at is None:
+            directory.sync(connection, at=run.at)
+        result = reconcile.reconcile(connection, at=run.at)
+        return f"friends {result.friends}, found {result.found}, ended {result.ended}"
+
+    _each(payload, run, work)
+
+
+def purge(payload: dict[str, Any], run: foundation.JobRun) -> None:
+    """Remove welcome codes that expired and mass sends that nobody will ask about."""
+    WelcomeCode.objects.filter(expires_at__lt=run.at - KEEP_CODES).delete()
+    MassSend.objects.filter(asked_at__lt=run.at - KEEP_SENDS).delete()
+
+
+JOBS = (
+    foundation.JobType(
+        "wecom.directory", sync_directory, every=timedelta(minutes=10), transactional=False,
+        lease=timedelta(minutes=5),
+    ),
+    foundation.JobType(
+        "wecom.reconcile", reconcile_customers, every=timedelta(minutes=30), transactional=False,
+        lease=timedelta(minutes=10),
+    ),
+    foundation.JobType(tags.JOB, tags.push, max_attempts=12, transactional=False),
+    foundation.JobType("wecom.purge", purge, every=timedelta(hours=12)),
+)  # fmt: skip
+
+LOOPS = (foundation.Loop("wecom.details", details.run, details.pending, details.next_due),)
