@@ -15,9 +15,14 @@ from typing import Any
 from siyu.config.cli_language import _, teach_argparse
 from siyu.foundation.postgres.api import PostgresTrouble
 
-OWN = ("up", "demo", "import", "apikey", "account", "doctor", "worker")
+OWN = ("up", "demo", "import", "apikey", "account", "doctor", "worker", "demo-step")
 # These import tables, so Django and its database are started before they are loaded.
-NEEDS_DJANGO = ("siyu.config.cli.access", "siyu.config.cli.imports", "siyu.config.cli.worker")
+NEEDS_DJANGO = (
+    "siyu.config.cli.demo_step",
+    "siyu.config.cli.access",
+    "siyu.config.cli.imports",
+    "siyu.config.cli.worker",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,6 +93,9 @@ def _add_running(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     demo.add_argument("--reset", action="store_true", help=_("throw the demo's data away and set it up anew"))
     demo.add_argument("--port", type=int, default=8000, help=_("first of three ports (default: %(default)s)"))
     demo.set_defaults(run=("siyu.config.cli.demo", "demo"))
+    step = commands.add_parser("demo-step")  # without help: run by demo, not by people
+    step.add_argument("step", choices=("prepare", "connect", "check"))
+    step.set_defaults(run=("siyu.config.cli.demo_step", "demo_step"))
     worker = commands.add_parser("worker", help=_("run one more worker"))
     worker.set_defaults(run=("siyu.config.cli.worker", "worker"))
     doctor = commands.add_parser(

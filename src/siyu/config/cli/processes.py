@@ -20,7 +20,7 @@ def web(
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(processes), "--blocking-threads", str(threads), "--no-ws", "--http", "1",
-        "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "10",
+        "--log-level", "error", "--respawn-failed-workers", "--workers-kill-timeout", "10",
         "siyu.config.web:application",
     ]  # fmt: skip
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound

@@ -25,6 +25,28 @@ HOPELESS = 5
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
+class Progress:
+    """Shows that something is going on, for whatever takes over two seconds."""
+
+    def __init__(self, label: str, say: Callable[[str], None]) -> None:
+        self._label = label
+        self._say = say
+        self._began = time.monotonic()
+        self._shown = 0
+
+    def tick(self) -> None:
+        """Say so every three seconds."""
+        passed = time.monotonic() - self._began
+        if self._label and passed >= 3 * (self._shown + 1):
+            self._shown += 1
+            self._say(f"  … {self._label} {passed:.0f} s")
+
+    def done(self) -> None:
+        """Say how long it took."""
+        if self._label:
+            self._say(f"  ✓ {self._label}  {time.monotonic() - self._began:.1f} s")
+
+
 class Supervisor:
     """Use as a context manager: whatever happens inside, all processes have ended after it."""
 
@@ -80,17 +102,21 @@ class Supervisor:
         self._children.append(child)
         child.start()
 
-    def wait_ready(self, seconds: float = 120) -> None:
+    def wait_ready(self, seconds: float = 120, *, label: str = "") -> None:
         """Until every process serves; Stopping on Ctrl-C, ChildFailed when one cannot be started."""
         end = time.monotonic() + seconds
+        progress = Progress(label, self.say)
         while [child for child in self._children if not child.check_ready()]:
             self._round()
+            progress.tick()
             if time.monotonic() > end:
                 slow = next(child for child in self._children if not child.ready)
                 raise ChildFailed(slow.spec.name, -1)
+        progress.done()
 
-    def run_once(self, specs: Sequence[ProcessSpec]) -> None:
+    def run_once(self, specs: Sequence[ProcessSpec], label: str = "") -> None:
         """Run commands to their end, side by side; ChildFailed when one does not end well."""
+        progress = Progress(label, self.say)
         children = [Child(spec, self._write) for spec in specs]
         try:
             for child in children:
@@ -98,12 +124,14 @@ class Supervisor:
             waiting = list(children)
             while waiting:
                 self._round()
+                progress.tick()
                 for child in list(waiting):
                     code = child.ended()
                     if code is not None:
                         waiting.remove(child)
                         if code:
                             raise ChildFailed(child.spec.name, code)
+            progress.done()
         finally:
             _end(children, lambda: self._force)
 

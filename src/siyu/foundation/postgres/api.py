@@ -5,7 +5,7 @@ from __future__ import annotations
 from .contracts import PostgresTrouble, Profile, ServerInfo, State, Status
 from .databases import create_database, databases, drop_database
 from .locations import checkout, connection_settings, data_dir, database_name, settings_from_url
-from .server import ensure_running, is_alive, release, status, stop
+from .server import ensure_running, is_alive, release, remove, status, stop
 from .texts import localized, reads_chinese
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "localized",
     "reads_chinese",
     "release",
+    "remove",
     "settings_from_url",
     "status",
     "stop",

@@ -257,6 +257,15 @@ def stop(data_dir: Path) -> bool:
     return stopped
 
 
+def remove(data_dir: Path) -> None:
+    """Stop the server and delete its data for good."""
+    stop(data_dir)
+    where = places.places(data_dir)
+    for folder in (where.base, where.sockets):
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
 def status(data_dir: Path) -> Status:
     """What can be seen without starting anything."""
     where = places.places(data_dir)
