@@ -19,6 +19,7 @@ LAUNCH = str(Path(__file__).with_name("launch.py"))
 # A process that ran this long was healthy: its next crash starts from the shortest pause again.
 HEALTHY_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
+SETTLED_SECONDS = 5.0
 # Nothing outside this machine is asked here, whatever proxy the environment names.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -29,6 +30,7 @@ class Child:
     def __init__(self, spec: ProcessSpec, write: Callable[[str, str], None]) -> None:
         self.spec = spec
         self.ready = False
+        self.served = False  # was ready at least once
         self.crashes = 0
         self.start_at = 0.0  # monotonic; when the next start is due
         self._write = write
@@ -70,7 +72,10 @@ class Child:
 
     def crashed(self) -> float:
         """Note a crash; answer how many seconds to wait before the next start."""
-        self.crashes = 1 if time.monotonic() - self._started > HEALTHY_SECONDS else self.crashes + 1
+        lived = time.monotonic() - self._started
+        self.crashes = 1 if lived > HEALTHY_SECONDS else self.crashes + 1
+        # Without an address to ask, having lived a while is the best sign there is.
+        self.served = self.served or (self.spec.ready_url is None and lived > SETTLED_SECONDS)
         pause = min(0.5 * 2 ** (self.crashes - 1), LONGEST_PAUSE)
         self.start_at = time.monotonic() + pause
         self.ready = False
@@ -85,7 +90,7 @@ class Child:
             return True
         try:
             with _direct.open(self.spec.ready_url, timeout=2) as answer:
-                self.ready = answer.status == 200
+                self.ready = self.served = answer.status == 200
         except (OSError, urllib.error.URLError, ValueError):
             self.ready = False
         return self.ready

@@ -37,13 +37,26 @@ def holder(port: int) -> str | None:
     if not inodes:
         return None
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {os.readlink(fd) for fd in (process / "fd").iterdir()}
-            if links & inodes:
+        if _open_files(process) & inodes:
+            try:
                 return f"{(process / 'comm').read_text().strip()}, pid {process.name}"
-        except OSError:
-            continue
+            except OSError:
+                continue
     return None
+
+
+def _open_files(process: Path) -> set[str]:
+    """What the process has open; empty where this user may not look."""
+    found = set()
+    try:
+        for fd in (process / "fd").iterdir():
+            try:
+                found.add(os.readlink(fd))
+            except FileNotFoundError:  # closed meanwhile
+                continue
+    except OSError:
+        return set()
+    return found
 
 
 def _listening_inodes(port: int) -> set[str]:

@@ -20,8 +20,8 @@ from .contracts import ChildFailed, ProcessSpec, Stopping
 
 ROUND_SECONDS = 0.1
 STOP_SECONDS = 15.0
-# So many ends before it ever served, and it is not going to.
-HOPELESS = 5
+# So many ends before it ever served, and it is not going to. Once it has served it is started for ever.
+HOPELESS = 3
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
@@ -161,7 +161,7 @@ class Supervisor:
             code = child.ended()
             if code is not None:
                 pause = child.crashed()
-                if child.crashes >= HOPELESS:
+                if child.crashes >= HOPELESS and not child.served:
                     raise ChildFailed(child.spec.name, code)
                 self.say(
                     _("%(name)s ended with code %(code)s; starting again in %(pause).1f s")
