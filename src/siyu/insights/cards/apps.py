@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 
 
-class CardsConfig(AppConfig):
+class Config(AppConfig):
     """Registers the module's tables and messages under the label insights_cards."""
 
     name = "siyu.insights.cards"

@@ -129,12 +129,14 @@ class Touch:
 
     ``changed`` maps customer → names of the fields that changed (a new card: all; a removed one: empty and
     the customer is in ``removed``). ``facts`` maps customer → the batch's facts about them, in order.
+    ``shaken`` are customers whose set of subjects changed, so that any fact may count anew.
     """
 
     customer_ids: tuple[int, ...]
     changed: Mapping[int, frozenset[str]]
     removed: frozenset[int]
     facts: Mapping[int, tuple[Fact, ...]]
+    shaken: frozenset[int] = frozenset()
 
 
 class CardListener(Protocol):

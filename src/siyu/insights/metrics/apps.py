@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 
 
-class MetricsConfig(AppConfig):
+class Config(AppConfig):
     """Registers the module's tables and messages under the label insights_metrics."""
 
     name = "siyu.insights.metrics"

@@ -1,0 +1,79 @@
+"""Gathers what a card copies from records and facts: a fixed number of set-based reads per batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.records.commerce import api as commerce
+from siyu.records.customers import api as customers
+from siyu.records.ledger import api as ledger
+
+# What a person does themselves; anything else happens to them and says nothing about their activity.
+ACTIVE_FACTS = frozenset(
+    {"order.paid", "page.viewed", "contact.added", "message.received", "coupon.redeemed", "points.redeemed"}
+)
+
+
+def card_rows(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """One row per living customer, in the order of the card's columns; others are absent."""
+    profiles = {k: p for k, p in customers.profiles(customer_ids).items() if p.customer_id == k and not p.erased}
+    ids = sorted(profiles)
+    if not ids:
+        return {}
+    subjects = customers.subjects_of(ids)
+    stewards = customers.stewards_of(ids)
+    tags = customers.tags_of(ids)
+    contacts = customers.contacts_of(ids)
+    totals = commerce.order_totals(ids)
+    points = ledger.balances(ids)
+    active = _last_active(subjects)
+    nothing = commerce.CustomerTotals()
+    rows: dict[int, tuple[Any, ...]] = {}
+    for customer_id in ids:
+        profile, total = profiles[customer_id], totals.get(customer_id, nothing)
+        steward, friends = stewards.get(customer_id), contacts.get(customer_id, [])
+        rows[customer_id] = (
+            customer_id,
+            profile.name,
+            profile.avatar,
+            profile.phone_masked,
+            steward.employee_id if steward else None,
+            steward.unit_id if steward else None,
+            len({c.employee_id for c in friends}),
+            tuple(sorted(tags.get(customer_id, ()))),
+            _channel(friends),
+            total.orders,
+            total.amount,
+            total.refunded_amount,
+            total.amount - total.refunded_amount,
+            total.first_at,
+            total.last_at,
+            active.get(customer_id),
+            points.get(customer_id, 0),
+            profile.created_at,
+        )
+    return rows
+
+
+def _channel(contacts: Sequence[customers.ContactView]) -> str:
+    """The channel state of the first friend relation that has one ("" = unknown)."""
+    known = [c for c in sorted(contacts, key=lambda c: (c.since, c.id)) if c.state]
+    return known[0].state if known else ""
+
+
+def _last_active(subjects: dict[int, list[int]]) -> dict[int, datetime]:
+    owner = {subject: customer for customer, ids in subjects.items() for subject in ids}
+    rows = foundation.fetch(
+        f"SELECT subject_id, max(occurred_at) FROM {facts.LOG_VIEW} WHERE subject_id = ANY(%s) AND name = ANY(%s)"
+        " GROUP BY subject_id",
+        [list(owner), sorted(ACTIVE_FACTS)],
+    )
+    latest: dict[int, datetime] = {}
+    for subject, moment in rows:
+        customer = owner[subject]
+        latest[customer] = max(moment, latest.get(customer, moment))
+    return latest
