@@ -97,10 +97,11 @@ class Query:
 
     def _fragment(self, fragment: cards.Fragment, flips: list[str]) -> str:
         if fragment.flip is not None:
-            flips.append(self._fill(fragment.flip, fragment.flip_params))
-        return self._fill(fragment.text, fragment.params)
+            flips.append(self.fill(fragment.flip, fragment.flip_params))
+        return self.fill(fragment.text, fragment.params)
 
-    def _fill(self, text: str, values: Sequence[Any]) -> str:
+    def fill(self, text: str, values: Sequence[Any]) -> str:
+        """Replace each %s of ``text`` by a placeholder for its value."""
         pieces = text.split("%s")
         if len(pieces) != len(values) + 1:
             raise ValueError(f"{len(values)} values for {len(pieces) - 1} places in {text!r}")

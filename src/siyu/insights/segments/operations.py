@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from siyu.insights.segments.contracts import Definition, SegmentView
+from django.utils.translation import gettext as _
+
+from siyu.foundation import api as foundation
+from siyu.insights.segments.check import check_tree
+from siyu.insights.segments.contracts import BuildState, Definition, SegmentView
+from siyu.insights.segments.members import FLIPS
+from siyu.insights.segments.models import Segment, SegmentVersion
+from siyu.insights.segments.queries import get_segment
+from siyu.insights.segments.rebuild import rebuild
+from siyu.insights.segments.rules import dependencies, parse_tree, tree_to_json
+from siyu.insights.segments.store import living_trees
+from siyu.kit.errors import BadInput, Conflict, NotFound
+from siyu.records.staff.contracts import EVERYTHING
+
+MAX_NAME = 60
+MAX_DESCRIPTION = 500
 
 
 def create_segment(
@@ -14,7 +29,17 @@ def create_segment(
 
     Raises BadInput (``fields`` maps the path of a node to what is wrong with it) or Conflict for a taken name.
     """
-    raise NotImplementedError
+    tree = parse_tree(definition)
+    check_tree(tree)
+    clean = _clean_name(name)
+    foundation.advisory_lock("segment_names")
+    _check_free(clean)
+    row = Segment.objects.create(
+        key=key, name=clean, description=description.strip()[:MAX_DESCRIPTION], created_at=at
+    )
+    _add_version(row, tree_to_json(tree), by, at)
+    rebuild(row.pk, at=at)
+    return get_segment(row.pk, scope=EVERYTHING)
 
 
 def update_segment(
@@ -26,10 +51,78 @@ def update_segment(
     description: str | None = None,
     definition: Definition | None = None,
 ) -> SegmentView:
-    """Change name or definition; a changed definition is a new version and is built at once."""
-    raise NotImplementedError
+    """Change name, description or definition; a changed definition is a new version and is built at once.
+
+    People who enter or leave because the definition changed cause no facts. Raises like ``create_segment``.
+    """
+    tree = None if definition is None else parse_tree(definition)
+    if tree is not None:
+        check_tree(tree, segment_id=segment_id)
+    foundation.advisory_lock("segment_names")
+    row = _living(segment_id)
+    if name is not None and _clean_name(name) != row.name:
+        _check_free(_clean_name(name))
+        row.name = _clean_name(name)
+    if description is not None:
+        row.description = description.strip()[:MAX_DESCRIPTION]
+    changed = tree is not None and tree != living_trees()[segment_id]
+    if changed and tree is not None:
+        row.version += 1
+        row.state = BuildState.PENDING
+        _add_version(row, tree_to_json(tree), by, at)
+    row.save()
+    if changed:
+        rebuild(segment_id, at=at)
+        _rebuild_dependents(segment_id, at)
+    return get_segment(segment_id, scope=EVERYTHING)
 
 
 def archive_segment(segment_id: int, *, by: str, at: datetime) -> None:
-    """Stop keeping a segment. Conflict when another segment refers to it."""
-    raise NotImplementedError
+    """Stop keeping a segment; its past members stay readable. Conflict when another segment refers to it."""
+    row = _living(segment_id)
+    users = [k for k, tree in living_trees().items() if segment_id in dependencies(tree).segment_ids]
+    if users:
+        names = ", ".join(Segment.objects.filter(pk__in=users).order_by("name").values_list("name", flat=True))
+        raise Conflict("segment_in_use", _("Other segments refer to it: %(names)s."), names=names)
+    row.archived_at = at
+    row.save()
+    foundation.execute(f"DELETE FROM {FLIPS} WHERE segment_id = %s", [segment_id])
+
+
+def _rebuild_dependents(segment_id: int, at: datetime) -> None:
+    trees = living_trees()
+    stale = {segment_id}
+    while True:
+        more = {k for k, t in trees.items() if dependencies(t).segment_ids & stale} - stale
+        if not more:
+            break
+        stale |= more
+    if len(stale) > 1:
+        rebuild(at=at)
+
+
+def _add_version(row: Segment, definition: dict[str, object], by: str, at: datetime) -> None:
+    SegmentVersion.objects.create(
+        segment=row, version=row.version, definition=definition, created_at=at, created_by=by[:100]
+    )
+
+
+def _living(segment_id: int) -> Segment:
+    row = Segment.objects.filter(pk=segment_id, archived_at__isnull=True).first()
+    if row is None:
+        raise NotFound("segment_not_found", _("There is no such segment."))
+    return row
+
+
+def _clean_name(name: str) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MAX_NAME:
+        message = _("Give a name of at most %(max)s characters.") % {"max": MAX_NAME}
+        raise BadInput("segment_name", message, fields={"name": message})
+    return clean
+
+
+def _check_free(name: str) -> None:
+    if Segment.objects.filter(name=name, archived_at__isnull=True).exists():
+        message = _("There is a segment of this name already.")
+        raise Conflict("segment_name_taken", message)
