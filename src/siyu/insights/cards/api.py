@@ -11,14 +11,15 @@ from siyu.insights.cards.contracts import (
     Op,
     Touch,
 )
-from siyu.insights.cards.fields import FIELDS, card_fields
-from siyu.insights.cards.operations import LISTENERS, RELATION, rebuild, refresh, write_scores
+from siyu.insights.cards.fields import FIELDS, OP_LABELS, card_fields
+from siyu.insights.cards.operations import LISTENERS, RELATION, hold_insights, notify, rebuild, refresh, write_scores
 from siyu.insights.cards.queries import cards_by_id, get_card, list_cards, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 
 __all__ = [
     "FIELDS",
     "LISTENERS",
+    "OP_LABELS",
     "RELATION",
     "CardField",
     "CardFilter",
@@ -33,7 +34,9 @@ __all__ = [
     "cards_by_id",
     "compile_trait",
     "get_card",
+    "hold_insights",
     "list_cards",
+    "notify",
     "parse_filter",
     "rebuild",
     "refresh",

@@ -130,6 +130,7 @@ class Touch:
     ``changed`` maps customer → names of the fields that changed (a new card: all; a removed one: empty and
     the customer is in ``removed``). ``facts`` maps customer → the batch's facts about them, in order.
     ``shaken`` are customers whose set of subjects changed, so that any fact may count anew.
+    ``quiet``: a yardstick moved, not a person; facts recorded from it carry origin BACKFILL, so nobody acts.
     """
 
     customer_ids: tuple[int, ...]
@@ -137,6 +138,7 @@ class Touch:
     removed: frozenset[int]
     facts: Mapping[int, tuple[Fact, ...]]
     shaken: frozenset[int] = frozenset()
+    quiet: bool = False
 
 
 class CardListener(Protocol):

@@ -6,7 +6,8 @@ transaction is just changing. A batch takes milliseconds; whoever waits too long
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -80,6 +81,14 @@ def refresh(customer_ids: Sequence[int], *, at: datetime) -> Touch:
     removed = frozenset(before.keys() - fresh.keys())
     _remove(removed)
     return Touch(tuple(wanted), changed, removed, {})
+
+
+def notify(touch: Touch, *, at: datetime) -> None:
+    """Tell each listener in order of registration; what one changes the next one sees."""
+    changed: Mapping[int, frozenset[str]] = touch.changed
+    for _name, listener in LISTENERS.items():
+        more = listener(replace(touch, changed=changed), at=at)
+        changed = {k: changed.get(k, frozenset()) | more.get(k, frozenset()) for k in changed.keys() | more.keys()}
 
 
 def write_scores(scores: Sequence[CardScores]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from siyu.facts import api as facts
 from siyu.insights.cards.contracts import Touch
 from siyu.insights.cards.heard import IDENTITY_FACTS, OWN, REFRESHING
-from siyu.insights.cards.operations import ALL_FIELDS, LISTENERS, hold_insights, refresh
+from siyu.insights.cards.operations import ALL_FIELDS, hold_insights, notify, refresh
 from siyu.records.customers import api as customers
 
 
@@ -37,19 +37,8 @@ def handle(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
         # other subjects count for this person now: every fact of theirs may be new to the segments
         changed[customer_id] = changed.get(customer_id, frozenset()) | ALL_FIELDS
     people = tuple(sorted((about.keys() | stale)))
-    notify(
-        Touch(people, changed, touch.removed, {k: tuple(v) for k, v in about.items()}, frozenset(shaken)), context
-    )
-
-
-def notify(touch: Touch, context: facts.HandleContext) -> None:
-    """Tell each listener in order of registration; what one changes the next one sees."""
-    changed: Mapping[int, frozenset[str]] = touch.changed
-    for _name, listener in LISTENERS.items():
-        more = listener(
-            Touch(touch.customer_ids, changed, touch.removed, touch.facts, touch.shaken), at=context.at
-        )
-        changed = {k: changed.get(k, frozenset()) | more.get(k, frozenset()) for k in changed.keys() | more.keys()}
+    about_each = {k: tuple(v) for k, v in about.items()}
+    notify(Touch(people, changed, touch.removed, about_each, frozenset(shaken)), at=context.at)
 
 
 def _concerned(fact: facts.Fact, owners: Mapping[int, int]) -> set[int]:

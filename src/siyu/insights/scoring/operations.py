@@ -1,17 +1,208 @@
-"""Scoring: thresholds, and everybody's stage and scores."""
+"""Scoring: nightly thresholds, and the stage and scores of touched or all customers.
+
+Between two nights scores follow the thresholds of the last snapshot, so that the incremental state equals
+a full scoring by the same thresholds.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from siyu.insights.scoring.contracts import ScoringReport, SnapshotView
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
+from siyu.insights.scoring import rules
+from siyu.insights.scoring.contracts import ScoringReport, SnapshotView, StageChanged, Thresholds, Windows
+from siyu.insights.scoring.models import Snapshot, StageFlip
+from siyu.insights.scoring.queries import current_snapshot
+from siyu.kit import clock
+from siyu.records.customers import api as customers
+
+CHUNK = 5_000
+FLIPS = "insights_scoring_stageflip"
+SOURCE = "insights_scoring"
+_READS = frozenset({"orders", "first_order_at", "last_order_at", "net_total"})
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One customer before and after scoring."""
+
+    before: cards.CardScores
+    after: cards.CardScores
+    flips_at: datetime | None
+
+
+def on_touch(touch: cards.Touch, *, at: datetime) -> Mapping[int, frozenset[str]]:
+    """The listener of insights/cards: score again whose orders changed."""
+    _drop_flips(sorted(touch.removed))
+    stale = sorted(k for k, changed in touch.changed.items() if changed & _READS)
+    return _score(stale, at=at, touch=touch)
 
 
 def take_snapshot(*, at: datetime) -> SnapshotView:
-    """Compute the quintile thresholds over all buyers now and score everybody by them."""
-    raise NotImplementedError
+    """Compute the quintile thresholds over all buyers now and score everybody by them.
+
+    With fewer buyers than the setting rfm.minimum_buyers nobody is scored. Whoever moves because the
+    yardstick moved does so quietly: the facts carry origin BACKFILL and nobody acts on them.
+    """
+    cards.hold_insights()
+    buyers, recency, frequency, monetary = foundation.fetch(
+        f"""SELECT count(*),
+              percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY last_order_at),
+              percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY orders),
+              percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY net_total)
+            FROM {cards.RELATION} WHERE orders > 0"""
+    )[0]
+    thresholds = None
+    if buyers >= foundation.get_setting("rfm.minimum_buyers", at=at):
+        thresholds = {
+            "recency": [moment.isoformat() for moment in recency],
+            "frequency": frequency,
+            "monetary": monetary,
+        }
+    Snapshot.objects.create(taken_at=at, buyers=buyers, thresholds=thresholds)
+    rescore(at=at)
+    view = current_snapshot()
+    assert view is not None
+    return view
 
 
 def rescore(*, at: datetime) -> ScoringReport:
-    """Score everybody again by the thresholds in force."""
-    raise NotImplementedError
+    """Score everybody again by the thresholds in force and the windows set now."""
+    cards.hold_insights()
+    started = clock.wall_now()
+    total = changed = 0
+    for chunk in _all_ids():
+        touch = cards.Touch(tuple(chunk), {}, frozenset(), {}, quiet=True)
+        moved = _score(chunk, at=at, touch=touch)
+        total += len(chunk)
+        changed += len(moved)
+        if moved:
+            cards.notify(cards.Touch(tuple(sorted(moved)), moved, frozenset(), {}, quiet=True), at=at)
+    return ScoringReport(total, changed, (clock.wall_now() - started).total_seconds())
+
+
+def run_flips(at: datetime, limit: int = 1_000) -> int:
+    """Give those their new stage whom time has moved, one batch in one transaction; returns how many were due."""
+    with foundation.transaction():
+        cards.hold_insights()
+        ids = sorted(row.customer_id for row in foundation.claim_due(StageFlip, at=at, limit=limit))
+        if not ids:
+            return 0
+        _drop_flips(ids)
+        moved = _score(ids, at=at, touch=cards.Touch(tuple(ids), {}, frozenset(), {}))
+        cards.notify(cards.Touch(tuple(sorted(moved)), moved, frozenset(), {}), at=at)
+    return len(ids)
+
+
+def windows(*, at: datetime) -> Windows:
+    """The stage windows in force; the shipped ones where what was set is not increasing."""
+    found = Windows(
+        *(foundation.get_setting(f"stage.{name}_days", at=at) for name in ("new", "active", "at_risk", "dormant"))
+    )
+    return found if rules.is_increasing(found) else Windows()
+
+
+def _score(ids: Sequence[int], *, at: datetime, touch: cards.Touch) -> dict[int, frozenset[str]]:
+    """Score these customers; returns which of stage, r, f, m changed for whom."""
+    if not ids:
+        return {}
+    snapshot = current_snapshot()
+    scored = _compute(ids, snapshot.thresholds if snapshot else None, windows(at=at), at)
+    cards.write_scores([s.after for s in scored if s.before != s.after])
+    _keep_flips(scored)
+    _record([s for s in scored if s.before.stage != s.after.stage], touch, at)
+    moved = {}
+    for s in scored:
+        names = frozenset(n for n in ("stage", "r", "f", "m") if getattr(s.before, n) != getattr(s.after, n))
+        if names:
+            moved[s.after.customer_id] = names
+    return moved
+
+
+def _compute(
+    ids: Sequence[int], thresholds: Thresholds | None, spans: Windows, at: datetime
+) -> list[_Scored]:
+    rows = foundation.fetch(
+        f"SELECT customer_id, orders, first_order_at, last_order_at, net_total, stage, stage_since, r, f, m"
+        f" FROM {cards.RELATION} WHERE customer_id = ANY(%s) ORDER BY customer_id",
+        [list(ids)],
+    )
+    scored = []
+    for customer_id, orders, first, last, net, stage, since, r, f, m in rows:
+        standing = rules.stage_of(orders, first, last, at=at, windows=spans)
+        marks: tuple[int | None, int | None, int | None] = (None, None, None)
+        if thresholds is not None and orders and last is not None:
+            marks = (
+                rules.quintile(last, thresholds.recency),
+                rules.quintile(orders, thresholds.frequency),
+                rules.quintile(net, thresholds.monetary),
+            )
+        scored.append(
+            _Scored(
+                cards.CardScores(customer_id, stage, since, r, f, m),
+                cards.CardScores(customer_id, standing.stage.value, standing.since, *marks),
+                standing.flips_at,
+            )
+        )
+    return scored
+
+
+def _record(moved: Sequence[_Scored], touch: cards.Touch, at: datetime) -> None:
+    """Record stage.changed; starting as a prospect is no change worth a fact."""
+    told = [s for s in moved if s.before.stage or s.after.stage != "prospect"]
+    if not told:
+        return
+    anchors = customers.anchors_of([s.after.customer_id for s in told])
+    new = []
+    for s in told:
+        who = s.after.customer_id
+        about = touch.facts.get(who, ())
+        cause = max(about, key=lambda f: (f.origin is facts.Origin.LIVE, f.tx, f.id)) if about else None
+        since = min(s.after.stage_since or at, at)
+        new.append(
+            facts.NewFact(
+                name="stage.changed",
+                payload=StageChanged(s.before.stage, s.after.stage),
+                occurred_at=since,
+                subject_id=anchors.get(who),
+                source=SOURCE,
+                external_id=f"stage:{who}:{s.before.stage}:{s.after.stage}:{since.isoformat()}",
+                origin=facts.Origin.BACKFILL if touch.quiet else None,
+                cause=cause,
+            )
+        )
+    facts.record(new, at=at)
+
+
+def _keep_flips(scored: Sequence[_Scored]) -> None:
+    _drop_flips([s.after.customer_id for s in scored if s.flips_at is None])
+    due = [(s.after.customer_id, s.flips_at) for s in scored if s.flips_at is not None]
+    if due:
+        foundation.execute(
+            f"""INSERT INTO {FLIPS} AS f (customer_id, due_at, state, attempts)
+                SELECT *, 'waiting', 0 FROM unnest(%s::bigint[], %s::timestamptz[])
+                ON CONFLICT (customer_id) DO UPDATE SET due_at = excluded.due_at WHERE f.due_at <> excluded.due_at""",
+            [[who for who, _at in due], [moment for _who, moment in due]],
+        )
+
+
+def _drop_flips(ids: Sequence[int]) -> None:
+    if ids:
+        foundation.execute(f"DELETE FROM {FLIPS} WHERE customer_id = ANY(%s)", [list(ids)])
+
+
+def _all_ids() -> Iterator[list[int]]:
+    after = 0
+    while True:
+        rows = foundation.fetch(
+            f"SELECT customer_id FROM {cards.RELATION} WHERE customer_id > %s ORDER BY customer_id LIMIT %s",
+            [after, CHUNK],
+        )
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [row[0] for row in rows]

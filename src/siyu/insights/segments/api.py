@@ -29,6 +29,7 @@ from siyu.insights.segments.operations import archive_segment, create_segment, u
 from siyu.insights.segments.queries import (
     get_segment,
     matching,
+    member_fragment,
     member_ids,
     members,
     memberships,
@@ -68,6 +69,7 @@ __all__ = [
     "get_segment",
     "install_defaults",
     "matching",
+    "member_fragment",
     "member_ids",
     "members",
     "memberships",

@@ -30,6 +30,7 @@ class Change:
     enters: bool
     since: datetime
     cause: facts.Fact | None
+    quiet: bool = False
 
 
 def open_members(segment_ids: Sequence[int], customer_ids: Sequence[int]) -> set[tuple[int, int]]:
@@ -148,5 +149,6 @@ def _fact(change: Change, row_id: int, moment: datetime, anchors: Mapping[int, i
         subject_id=anchors.get(change.customer_id),
         source=SOURCE,
         external_id=f"member:{row_id}:{'entered' if change.enters else 'left'}",
+        origin=facts.Origin.BACKFILL if change.quiet else None,
         cause=change.cause,
     )

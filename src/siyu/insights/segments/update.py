@@ -77,7 +77,7 @@ def _judge(
             holds = verdict is not None and verdict.holds
             if holds != (pair in members):
                 cause = _cause(touch.facts.get(customer_id, ()), trees[segment_id])
-                changes.append(Change(*pair, holds, _since(cause, due.get(pair), at), cause))
+                changes.append(Change(*pair, holds, _since(cause, due.get(pair), at), cause, touch.quiet))
     write_changes(changes, at=at)
     write_flips(verdicts)
     drop_flips([(s, c) for s in trees for c in people if (s, c) not in verdicts])

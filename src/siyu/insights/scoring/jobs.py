@@ -1,0 +1,25 @@
+"""Background work of insights/scoring."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from siyu.foundation import api as foundation
+from siyu.insights.scoring.models import StageFlip
+from siyu.insights.scoring.operations import run_flips, take_snapshot
+
+
+def _snapshot(payload: dict[str, Any], run: foundation.JobRun) -> None:
+    take_snapshot(at=run.at)
+
+
+JOBS = (foundation.JobType("scoring.snapshot", _snapshot, every=timedelta(days=1)),)
+LOOPS = (
+    foundation.Loop(
+        name="scoring.flips",
+        run=run_flips,
+        pending=lambda at: foundation.count_due(StageFlip, at=at),
+        next_due=lambda: foundation.next_due(StageFlip),
+    ),
+)
