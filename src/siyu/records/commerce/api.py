@@ -31,6 +31,7 @@ from siyu.records.commerce.queries.figures import (
     match_rates,
     repurchase,
     sales_by_day,
+    subject_totals,
 )
 from siyu.records.commerce.queries.orders import get_order, orders, orders_by_id, orders_of, unmatched
 
@@ -68,5 +69,6 @@ __all__ = [
     "record_refunds",
     "repurchase",
     "sales_by_day",
+    "subject_totals",
     "unmatched",
 ]

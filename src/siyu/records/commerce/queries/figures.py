@@ -28,6 +28,20 @@ def customer_totals(
     return {row[0]: CustomerTotals(*row[1:]) for row in rows}
 
 
+def subject_totals(subject_ids: Sequence[int]) -> dict[int, CustomerTotals]:
+    """Order figures by the orders' subject; subjects without orders are absent.
+
+    For readers that go through the subject map themselves: right at once after a merge or its undoing,
+    while ``customer_totals`` follows when the orders have been moved.
+    """
+    rows = foundation.fetch(
+        "SELECT subject_id, count(*), sum(amount)::bigint, sum(refunded_amount)::bigint, min(paid_at), max(paid_at) "
+        "FROM records_commerce_order WHERE subject_id = ANY(%s) GROUP BY subject_id",
+        [list(subject_ids)],
+    )
+    return {row[0]: CustomerTotals(*row[1:]) for row in rows}
+
+
 def sales_by_day(first_day: date, last_day: date, *, scope: staff.Scope) -> list[DaySales]:
     """Sales of each of the brand's days, both ends included, days without sales as zeros."""
     start, end = _bounds(first_day, last_day)
