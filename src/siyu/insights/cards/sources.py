@@ -28,7 +28,7 @@ def card_rows(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     stewards = customers.stewards_of(ids)
     tags = customers.tags_of(ids)
     contacts = customers.contacts_of(ids)
-    totals = commerce.order_totals(ids)
+    totals = _totals(subjects)
     points = ledger.balances(ids)
     active = _last_active(subjects)
     nothing = commerce.CustomerTotals()
@@ -63,6 +63,23 @@ def _channel(contacts: Sequence[customers.ContactView]) -> str:
     """The channel state of the first friend relation that has one ("" = unknown)."""
     known = [c for c in sorted(contacts, key=lambda c: (c.since, c.id)) if c.state]
     return known[0].state if known else ""
+
+
+def _totals(subjects: dict[int, list[int]]) -> dict[int, commerce.CustomerTotals]:
+    """Order figures per customer through the subject map, so that a merge counts the moment it is made."""
+    by_subject = commerce.subject_totals([s for ids in subjects.values() for s in ids])
+    totals = {}
+    for customer_id, ids in subjects.items():
+        parts = [by_subject[s] for s in ids if s in by_subject]
+        if parts:
+            totals[customer_id] = commerce.CustomerTotals(
+                orders=sum(p.orders for p in parts),
+                amount=sum(p.amount for p in parts),
+                refunded_amount=sum(p.refunded_amount for p in parts),
+                first_at=min(p.first_at for p in parts if p.first_at),
+                last_at=max(p.last_at for p in parts if p.last_at),
+            )
+    return totals
 
 
 def _last_active(subjects: dict[int, list[int]]) -> dict[int, datetime]:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from siyu.insights.cards.contracts import CardField, CardFilter, FieldKind, Fragment, Op
 from siyu.insights.cards.fields import FIELDS
 from siyu.kit import money
+from siyu.kit.clock import BRAND_TZ
 from siyu.kit.errors import BadInput
 
 MAX_DAYS = 36_500
@@ -145,12 +145,12 @@ def _moment(field: CardField, value: Any) -> datetime:
         if isinstance(value, datetime):
             moment = value
         elif isinstance(value, date):
-            moment = datetime.combine(value, time(), timezone.get_default_timezone())
+            moment = datetime.combine(value, time(), BRAND_TZ)
         else:
             moment = datetime.fromisoformat(str(value).strip())
     except ValueError:
         raise _bad(field, _("Give a date such as 2026-01-31.")) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.get_default_timezone())
+    return moment if moment.tzinfo else moment.replace(tzinfo=BRAND_TZ)
 
 
 _PARSERS: dict[FieldKind, Callable[[CardField, Any], Any]] = {

@@ -1,8 +1,10 @@
 """Front door of insights/metrics."""
 
+from siyu.insights.metrics.attention import attention
 from siyu.insights.metrics.contracts import Attention, MetricDefinition, MetricRow, MetricValue, Status, Unit
 from siyu.insights.metrics.definitions import DEFINITIONS, TODAY
-from siyu.insights.metrics.queries import attention, metric, rows, series, today
+from siyu.insights.metrics.queries import metric, series, today
+from siyu.insights.metrics.rows import rows
 
 __all__ = [
     "DEFINITIONS",

@@ -1,34 +1,57 @@
-"""Values, series and rows of metrics; what needs somebody."""
+"""Values and series of metrics, each with its definition, numerator and denominator."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from siyu.insights.metrics.contracts import Attention, MetricRow, MetricValue
-from siyu.kit.pagination import Page
+from django.utils.translation import gettext as _
+
+from siyu.insights.metrics import counting, rules
+from siyu.insights.metrics.contracts import MetricDefinition, MetricValue, Status
+from siyu.insights.metrics.definitions import DEFINITIONS, TODAY
+from siyu.kit.clock import BRAND_TZ
+from siyu.kit.errors import BadInput, NotFound
 from siyu.records.staff.contracts import Scope
+
+MAX_DAYS = 366
+# Numbers that need a carrier nobody can connect yet: they read 未开通, never 0.
+NOT_ENABLED = frozenset({"first_response"})
+
+
+def definition_of(key: str) -> MetricDefinition:
+    """The definition of a metric; NotFound for an unknown key."""
+    if key not in DEFINITIONS:
+        raise NotFound("metric_not_found", _("There is no such number."))
+    return DEFINITIONS[key]
 
 
 def metric(key: str, *, scope: Scope, day: date) -> MetricValue:
     """One metric of one day (in the brand's zone) in one scope; NotFound for an unknown key."""
-    raise NotImplementedError
+    return series(key, scope=scope, until=day, days=1)[0]
 
 
 def today(*, scope: Scope, at: datetime) -> list[MetricValue]:
-    """The metrics of 今日 for the day of ``at``, in the order of the page."""
-    raise NotImplementedError
+    """The metrics of 今日 for the brand's day of ``at``, in the order of the page."""
+    day = at.astimezone(BRAND_TZ).date()
+    return [metric(key, scope=scope, day=day) for key in TODAY]
 
 
 def series(key: str, *, scope: Scope, until: date, days: int = 30) -> list[MetricValue]:
-    """One value per day, oldest first, ending with ``until``."""
-    raise NotImplementedError
+    """One value per day, oldest first, ending with ``until``; at most 366 days."""
+    definition = definition_of(key)
+    if not 1 <= days <= MAX_DAYS:
+        raise BadInput("metric_days", _("Choose between 1 and 366 days."))
+    first = until - timedelta(days=days - 1)
+    if key in NOT_ENABLED:
+        note = _("No carrier is connected that could tell.")
+        return [
+            MetricValue(definition, first + timedelta(days=n), Status.NOT_ENABLED, None, 0, None, note)
+            for n in range(days)
+        ]
+    return [_value(definition, day, pair) for day, pair in counting.by_day(key, scope, first, until).items()]
 
 
-def rows(key: str, *, scope: Scope, day: date, page: int = 1, size: int = 50) -> Page[MetricRow]:
-    """The rows behind the numerator of one metric and day."""
-    raise NotImplementedError
-
-
-def attention(*, scope: Scope, at: datetime) -> list[Attention]:
-    """What needs somebody now, most pressing first; items of count 0 are left out."""
-    raise NotImplementedError
+def _value(definition: MetricDefinition, day: date, pair: counting.Pair) -> MetricValue:
+    status, value = rules.value_of(definition, *pair)
+    note = _("not enough data") if status is Status.NOT_ENOUGH else ""
+    return MetricValue(definition, day, status, value, pair[0], pair[1], note)
