@@ -5,6 +5,7 @@ from siyu.records.commerce.contracts import (
     DaySales,
     LineSpec,
     LineView,
+    Movement,
     OrderFilter,
     OrderReported,
     OrderResult,
@@ -33,6 +34,7 @@ from siyu.records.commerce.queries.figures import (
     sales_by_day,
     subject_totals,
 )
+from siyu.records.commerce.queries.movements import movements
 from siyu.records.commerce.queries.orders import get_order, orders, orders_by_id, orders_of, unmatched
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "DaySales",
     "LineSpec",
     "LineView",
+    "Movement",
     "OrderFilter",
     "OrderReported",
     "OrderResult",
@@ -62,6 +65,7 @@ __all__ = [
     "describe_state",
     "get_order",
     "match_rates",
+    "movements",
     "orders",
     "orders_by_id",
     "orders_of",

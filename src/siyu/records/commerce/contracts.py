@@ -202,6 +202,17 @@ class DaySales:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """An order paid (positive) or a refund made (negative); ``amount`` in 分."""
+
+    order_id: int
+    order_no: str
+    at: datetime
+    customer_id: int | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMatch:
     """How many orders of a source have a known buyer."""
 

@@ -42,10 +42,17 @@ def subject_totals(subject_ids: Sequence[int]) -> dict[int, CustomerTotals]:
     return {row[0]: CustomerTotals(*row[1:]) for row in rows}
 
 
-def sales_by_day(first_day: date, last_day: date, *, scope: staff.Scope) -> list[DaySales]:
-    """Sales of each of the brand's days, both ends included, days without sales as zeros."""
+def sales_by_day(
+    first_day: date, last_day: date, *, scope: staff.Scope, known_buyers: bool = False
+) -> list[DaySales]:
+    """Sales of each of the brand's days, both ends included, days without sales as zeros.
+
+    ``known_buyers`` leaves out orders that wait to be claimed, and refunds of such orders.
+    """
     start, end = _bounds(first_day, last_day)
     where, params = _scope_sql(scope)
+    if known_buyers:
+        where += " AND o.customer_id IS NOT NULL"
     paid = foundation.fetch(
         f"SELECT (paid_at AT TIME ZONE %s)::date, count(*), sum(amount)::bigint, count(DISTINCT customer_id) "
         f"FROM records_commerce_order o WHERE paid_at >= %s AND paid_at < %s AND {where} GROUP BY 1",
