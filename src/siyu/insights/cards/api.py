@@ -12,7 +12,15 @@ from siyu.insights.cards.contracts import (
     Touch,
 )
 from siyu.insights.cards.fields import FIELDS, OP_LABELS, card_fields
-from siyu.insights.cards.operations import LISTENERS, RELATION, hold_insights, notify, rebuild, refresh, write_scores
+from siyu.insights.cards.operations import (
+    LISTENERS,
+    RELATION,
+    hold_insights,
+    notify,
+    rebuild,
+    refresh,
+    write_scores,
+)
 from siyu.insights.cards.queries import cards_by_id, get_card, list_cards, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 

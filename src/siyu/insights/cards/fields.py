@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext_lazy as _
 
 from siyu.insights.cards.contracts import CardField, FieldKind, Op
@@ -35,7 +37,7 @@ def _field(
     label: object,
     *,
     sortable: bool = True,
-    choices: dict[str, object] | None = None,
+    choices: Mapping[str, object] | None = None,
 ) -> CardField:
     return CardField(name, kind, label, _OPS[kind], sortable=sortable, choices=choices or {})
 

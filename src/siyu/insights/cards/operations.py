@@ -88,7 +88,9 @@ def notify(touch: Touch, *, at: datetime) -> None:
     changed: Mapping[int, frozenset[str]] = touch.changed
     for _name, listener in LISTENERS.items():
         more = listener(replace(touch, changed=changed), at=at)
-        changed = {k: changed.get(k, frozenset()) | more.get(k, frozenset()) for k in changed.keys() | more.keys()}
+        changed = {
+            k: changed.get(k, frozenset()) | more.get(k, frozenset()) for k in changed.keys() | more.keys()
+        }
 
 
 def write_scores(scores: Sequence[CardScores]) -> int:

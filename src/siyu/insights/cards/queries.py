@@ -53,14 +53,18 @@ def list_cards(
     """
     size = max(1, min(size, SIZE_CAP))
     if page < 1 or (page - 1) * size >= OFFSET_CAP:
-        raise BadInput("page_too_deep", _("The list is shown up to row 10,000; narrow the filters to see more."))
+        raise BadInput(
+            "page_too_deep", _("The list is shown up to row 10,000; narrow the filters to see more.")
+        )
     parts = [scope_fragment(scope), *(_condition(f) for f in filters), *_search(search, scope)]
     if restrict is not None:
         parts.append(restrict)
     where = " AND ".join(f"({part.text})" for part in parts)
     params = [at, *(value for part in parts for value in part.params)]
     source = f"FROM {RELATION} c CROSS JOIN (SELECT %s::timestamptz AS as_of) t WHERE {where}"
-    total = foundation.fetch(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_CAP + 1}) n", params)[0][0]
+    total = foundation.fetch(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_CAP + 1}) n", params)[0][
+        0
+    ]
     rows = foundation.fetch(
         f"SELECT {_columns()} {source} ORDER BY {_order(sort)} LIMIT %s OFFSET %s",
         [*params, size, (page - 1) * size],
@@ -76,7 +80,9 @@ def get_card(customer_id: int, *, scope: Scope, at: datetime) -> CardView:
     return card
 
 
-def cards_by_id(customer_ids: Iterable[int], *, at: datetime, scope: Scope | None = None) -> dict[int, CardView]:
+def cards_by_id(
+    customer_ids: Iterable[int], *, at: datetime, scope: Scope | None = None
+) -> dict[int, CardView]:
     """Cards of these customers, of those in ``scope`` where one is given."""
     part = scope_fragment(scope) if scope is not None else Fragment("TRUE")
     rows = foundation.fetch(
@@ -115,7 +121,9 @@ def _search(search: str, scope: Scope) -> list[Fragment]:
         return []
     phone = rules.as_phone(text)
     if phone:
-        found = customers.find_customer(customers.IdentityRef(customers.IdentityKind.PHONE, phone), scope=scope)
+        found = customers.find_customer(
+            customers.IdentityRef(customers.IdentityKind.PHONE, phone), scope=scope
+        )
         return [Fragment("c.customer_id = %s", (found or 0,))]
     name = rules.normal_name(text)
     found_by = [f"SELECT s.customer_id FROM {SEARCH_TABLE} s WHERE s.grams @> %s::text[]"]
@@ -152,7 +160,7 @@ def _views(rows: Sequence[Sequence[Any]], at: datetime) -> list[CardView]:
 
 
 def _view(row: Sequence[Any], employees: Mapping[int, str], units: Mapping[int, str]) -> CardView:
-    return CardView(
+    named = [
         *row[:5],
         employees.get(row[4], ""),
         row[5],
@@ -160,4 +168,5 @@ def _view(row: Sequence[Any], employees: Mapping[int, str], units: Mapping[int, 
         row[6],
         tuple(row[7]),
         *row[8:],
-    )
+    ]
+    return CardView(*named)

@@ -20,7 +20,9 @@ ACTIVE_FACTS = frozenset(
 
 def card_rows(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     """One row per living customer, in the order of the card's columns; others are absent."""
-    profiles = {k: p for k, p in customers.profiles(customer_ids).items() if p.customer_id == k and not p.erased}
+    profiles = {
+        k: p for k, p in customers.profiles(customer_ids).items() if p.customer_id == k and not p.erased
+    }
     ids = sorted(profiles)
     if not ids:
         return {}

@@ -36,7 +36,7 @@ def handle(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
     for customer_id in shaken - touch.removed:
         # other subjects count for this person now: every fact of theirs may be new to the segments
         changed[customer_id] = changed.get(customer_id, frozenset()) | ALL_FIELDS
-    people = tuple(sorted((about.keys() | stale)))
+    people = tuple(sorted(about.keys() | stale))
     about_each = {k: tuple(v) for k, v in about.items()}
     notify(Touch(people, changed, touch.removed, about_each, frozenset(shaken)), at=context.at)
 
@@ -48,7 +48,7 @@ def _concerned(fact: facts.Fact, owners: Mapping[int, int]) -> set[int]:
     elif fact.name.startswith("customer."):
         named = (getattr(fact.payload, "customer_id", None),)
     people = {customer_id for customer_id in named if customer_id is not None}
-    if fact.subject_id in owners:
+    if fact.subject_id is not None and fact.subject_id in owners:
         people.add(owners[fact.subject_id])
     return people
 

@@ -24,7 +24,9 @@ def attention(*, scope: Scope, at: datetime) -> list[Attention]:
     tasks are looked at for 30 days back.
     """
     found = [
-        Attention("dead_letters", _("Facts that could not be handled"), _dead(scope), "dead_letters", "danger"),
+        Attention(
+            "dead_letters", _("Facts that could not be handled"), _dead(scope), "dead_letters", "danger"
+        ),
         Attention(
             "deliveries_unknown",
             _("Messages with unknown outcome"),
@@ -40,7 +42,9 @@ def attention(*, scope: Scope, at: datetime) -> list[Attention]:
             "deliveries_held",
             "warning",
         ),
-        Attention("orders_unmatched", _("Orders without customer"), _unmatched(scope), "orders_unmatched", "info"),
+        Attention(
+            "orders_unmatched", _("Orders without customer"), _unmatched(scope), "orders_unmatched", "info"
+        ),
     ]
     return [item for item in found if item.count]
 
@@ -56,7 +60,11 @@ def _unmatched(scope: Scope) -> int:
 def _deliveries(scope: Scope, at: datetime, kind: str) -> int:
     """Deliveries whose last known step is ``kind``."""
     where, params = counting.employee_scope(scope)
-    others = [k for k in (rules.DELIVERY_HELD, rules.DELIVERY_UNKNOWN, rules.DELIVERY_FAILED, rules.DELIVERY_MOVED) if k != kind]
+    others = [
+        k
+        for k in (rules.DELIVERY_HELD, rules.DELIVERY_UNKNOWN, rules.DELIVERY_FAILED, rules.DELIVERY_MOVED)
+        if k != kind
+    ]
     return int(
         foundation.fetch(
             f"SELECT count(DISTINCT e.ref) FROM {counting.ENTRY} e WHERE e.kind = %s AND e.day >= %s AND {where}"

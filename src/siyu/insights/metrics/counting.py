@@ -21,9 +21,7 @@ FIRST_TIME = (
     f"NOT EXISTS (SELECT 1 FROM {ENTRY} b WHERE b.subject_id = e.subject_id AND b.kind = e.kind"
     " AND (b.occurred_at, b.fact_id) < (e.occurred_at, e.fact_id))"
 )
-DONE_IN_TIME = (
-    f"EXISTS (SELECT 1 FROM {ENTRY} d WHERE d.kind = '{rules.TASK_DONE}' AND d.ref = e.ref AND d.day <= e.day)"
-)
+DONE_IN_TIME = f"EXISTS (SELECT 1 FROM {ENTRY} d WHERE d.kind = '{rules.TASK_DONE}' AND d.ref = e.ref AND d.day <= e.day)"
 WELCOMED = f"EXISTS (SELECT 1 FROM {ENTRY} d WHERE d.kind = '{rules.WELCOME_SENT}' AND d.ref = e.ref)"
 
 
@@ -79,7 +77,9 @@ def _sales(scope: Scope, first: date, last: date) -> dict[date, Pair]:
 
 def _new(scope: Scope, first: date, last: date) -> dict[date, Pair]:
     what = "count(DISTINCT e.subject_id)"
-    return _plain(_count(what, rules.FRIEND_ADDED, employee_scope(scope), first, last, FIRST_TIME), first, last)
+    return _plain(
+        _count(what, rules.FRIEND_ADDED, employee_scope(scope), first, last, FIRST_TIME), first, last
+    )
 
 
 def _lost(scope: Scope, first: date, last: date) -> dict[date, Pair]:
@@ -107,7 +107,7 @@ def _repurchase(scope: Scope, first: date, last: date) -> dict[date, Pair]:
 
 
 def _none(scope: Scope, first: date, last: date) -> dict[date, Pair]:
-    return {day: (0, 0) for day in _days(first, last)}
+    return dict.fromkeys(_days(first, last), (0, 0))
 
 
 _COUNTERS: dict[str, Callable[[Scope, date, date], dict[date, Pair]]] = {

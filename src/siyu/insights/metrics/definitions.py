@@ -46,7 +46,9 @@ _ALL = (
         key="task_completion",
         label=_("Tasks completed"),
         unit=Unit.SHARE,
-        text=_("Of the tasks due on the day, those done by the end of it. Skipped ones are not done. Scope: the employee."),
+        text=_(
+            "Of the tasks due on the day, those done by the end of it. Skipped ones are not done. Scope: the employee."
+        ),
         numerator=_("done by the end of the day"),
         denominator=_("tasks due on the day"),
         rows="task",
@@ -80,7 +82,9 @@ _ALL = (
         key="welcome_delivered",
         label=_("Welcomes sent"),
         unit=Unit.SHARE,
-        text=_("Of the welcome messages planned on the day, those that were sent. Scope: the sending employee."),
+        text=_(
+            "Of the welcome messages planned on the day, those that were sent. Scope: the sending employee."
+        ),
         numerator=_("sent"),
         denominator=_("planned on the day"),
         rows="delivery",

@@ -76,7 +76,12 @@ def _sales(scope: Scope, day: date, page: int, size: int) -> Page[MetricRow]:
     return Page(
         [
             MetricRow(
-                "order", m.order_id, m.at, m.customer_id, _("Refund") if m.amount < 0 else m.order_no, m.amount
+                "order",
+                m.order_id,
+                m.at,
+                m.customer_id,
+                _("Refund") if m.amount < 0 else m.order_no,
+                m.amount,
             )
             for m in found.items
         ],

@@ -89,7 +89,11 @@ def entries_of(fact: facts.Fact) -> list[NewEntry]:
 def _task(fact: facts.Fact, base: NewEntry, day: date) -> list[NewEntry]:
     if fact.name == "task.created":
         due = getattr(fact.payload, "due_day", "")
-        return [NewEntry(base.fact_id, TASK_DUE, date.fromisoformat(due) if due else day, base.employee_id, base.ref)]
+        return [
+            NewEntry(
+                base.fact_id, TASK_DUE, date.fromisoformat(due) if due else day, base.employee_id, base.ref
+            )
+        ]
     closed = [NewEntry(base.fact_id, TASK_CLOSED, day, base.employee_id, base.ref)]
     if fact.name == "task.done":
         closed.append(NewEntry(base.fact_id, TASK_DONE, day, base.employee_id, base.ref))

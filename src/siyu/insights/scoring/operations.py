@@ -101,7 +101,10 @@ def run_flips(at: datetime, limit: int = 1_000) -> int:
 def windows(*, at: datetime) -> Windows:
     """The stage windows in force; the shipped ones where what was set is not increasing."""
     found = Windows(
-        *(foundation.get_setting(f"stage.{name}_days", at=at) for name in ("new", "active", "at_risk", "dormant"))
+        *(
+            foundation.get_setting(f"stage.{name}_days", at=at)
+            for name in ("new", "active", "at_risk", "dormant")
+        )
     )
     return found if rules.is_increasing(found) else Windows()
 

@@ -32,7 +32,8 @@ def stage_counts(scope: Scope) -> dict[Stage, int]:
     fragment = cards.scope_fragment(scope)
     found = dict(
         foundation.fetch(
-            f"SELECT c.stage, count(*) FROM {cards.RELATION} c WHERE {fragment.text} GROUP BY 1", fragment.params
+            f"SELECT c.stage, count(*) FROM {cards.RELATION} c WHERE {fragment.text} GROUP BY 1",
+            fragment.params,
         )
     )
     return {stage: found.get(stage.value, 0) for stage in Stage}

@@ -43,7 +43,12 @@ class Standing:
 
 
 def stage_of(
-    orders: int, first_order_at: datetime | None, last_order_at: datetime | None, *, at: datetime, windows: Windows
+    orders: int,
+    first_order_at: datetime | None,
+    last_order_at: datetime | None,
+    *,
+    at: datetime,
+    windows: Windows,
 ) -> Standing:
     """The stage at ``at`` as a function of orders alone.
 

@@ -12,7 +12,9 @@ from siyu.records.customers import api as customers
 
 
 def _entry(fact: facts.Fact) -> facts.TimelineEntry:
-    return facts.TimelineEntry(_("Life-cycle stage changed"), str(STAGE_LABELS[Stage(fact.payload.stage)]), "stairs")
+    return facts.TimelineEntry(
+        _("Life-cycle stage changed"), str(STAGE_LABELS[Stage(fact.payload.stage)]), "stairs"
+    )
 
 
 def wire() -> None:

@@ -68,7 +68,11 @@ class Query:
 
     def source(self) -> str:
         """FROM and WHERE of the statement."""
-        only = "" if self.customer_ids is None else f" WHERE c.customer_id = ANY({self.bind(list(self.customer_ids))})"
+        only = (
+            ""
+            if self.customer_ids is None
+            else f" WHERE c.customer_id = ANY({self.bind(list(self.customer_ids))})"
+        )
         as_of = self.bind(self.as_of)
         return (
             f"FROM {cards.RELATION} c CROSS JOIN (SELECT {as_of}::timestamptz AS as_of) t"
@@ -115,7 +119,9 @@ class Query:
         alias = self.joins.get(key)
         if alias is None:
             alias = self.joins[key] = f"f{len(self.joins)}"
-            self._joined.append(f"LEFT JOIN ({self._nth(key)}) {alias} ON {alias}.customer_id = c.customer_id")
+            self._joined.append(
+                f"LEFT JOIN ({self._nth(key)}) {alias} ON {alias}.customer_id = c.customer_id"
+            )
         if node.days is not None:
             flips.append(f"({alias}.nth + interval '1 day' * {self.bind(node.days)})")
         return f"({alias}.nth IS {'NOT ' if node.happened else ''}NULL)"
@@ -124,7 +130,9 @@ class Query:
         """Per person the moment of the n-th latest such fact in the window; it leaves the window first."""
         conditions = [f"e.name = {self.bind(node.name)}"]
         if node.days is not None:
-            conditions.append(f"e.occurred_at > {self.bind(self.as_of)}::timestamptz - interval '1 day' * {self.bind(node.days)}")
+            conditions.append(
+                f"e.occurred_at > {self.bind(self.as_of)}::timestamptz - interval '1 day' * {self.bind(node.days)}"
+            )
         conditions += [self._payload(w) for w in node.where]
         if self.customer_ids is not None:
             conditions.append(f"s.customer_id = ANY({self.bind(list(self.customer_ids))})")

@@ -72,7 +72,9 @@ def shown(field: cards.CardField, value: object) -> str:
 def _fact(node: FactCount) -> str:
     known = facts.CATALOGUE.find(node.name)
     label = str(known.label) if known else node.name
-    times = ngettext("at least %(count)s time", "at least %(count)s times", node.at_least) % {"count": node.at_least}
+    times = ngettext("at least %(count)s time", "at least %(count)s times", node.at_least) % {
+        "count": node.at_least
+    }
     within = "" if node.days is None else _("within %(days)s days") % {"days": node.days}
     filters = " ".join(f"[{w.field} {cards.OP_LABELS[w.op]} {w.value}]" for w in node.where)
     text = " ".join(part for part in (label, filters, times, within) if part)

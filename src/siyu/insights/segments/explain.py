@@ -35,7 +35,8 @@ from siyu.records.staff.contracts import Scope
 # The facts that move a field of the card, so that a condition on it can name the last one.
 _MOVED_BY: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
-        ("orders", "spent_total", "net_total", "r", "f", "m"), ("order.paid", "order.changed", "order.claimed", "order.refunded")
+        ("orders", "spent_total", "net_total", "r", "f", "m"),
+        ("order.paid", "order.changed", "order.claimed", "order.refunded"),
     ),
     **dict.fromkeys(("first_order_at", "last_order_at"), ("order.paid", "order.claimed", "order.changed")),
     "refunded_total": ("order.refunded",),

@@ -45,7 +45,10 @@ def open_members(segment_ids: Sequence[int], customer_ids: Sequence[int]) -> set
 
 def write_changes(changes: Sequence[Change], *, at: datetime) -> None:
     """Write entering and leaving, and record a fact for each; nothing where nothing changed."""
-    written = [*_leave([c for c in changes if not c.enters], at), *_enter([c for c in changes if c.enters], at)]
+    written = [
+        *_leave([c for c in changes if not c.enters], at),
+        *_enter([c for c in changes if c.enters], at),
+    ]
     if not written:
         return
     anchors = customers.anchors_of({change.customer_id for change, _row, _moment in written})

@@ -25,7 +25,9 @@ class Segment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["name"], name="segment_name_once", condition=Q(archived_at__isnull=True))
+            models.UniqueConstraint(
+                fields=["name"], name="segment_name_once", condition=Q(archived_at__isnull=True)
+            )
         ]
 
 
@@ -66,10 +68,12 @@ class Membership(models.Model):
                 condition=Q(valid_to__isnull=True, known_to__isnull=True),
             ),
             models.CheckConstraint(
-                name="membership_valid_forward", condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from"))
+                name="membership_valid_forward",
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
             ),
             models.CheckConstraint(
-                name="membership_known_forward", condition=Q(known_to__isnull=True) | Q(known_to__gte=F("known_from"))
+                name="membership_known_forward",
+                condition=Q(known_to__isnull=True) | Q(known_to__gte=F("known_from")),
             ),
         ]
         indexes = [models.Index(fields=["customer_id", "segment_id"], name="membership_customer")]
@@ -83,5 +87,10 @@ class NextFlip(DueRow):
     customer_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["segment_id", "customer_id"], name="flip_one_per_person")]
-        indexes = [due_index("segment_flip_due"), models.Index(fields=["customer_id"], name="segment_flip_person")]
+        constraints = [
+            models.UniqueConstraint(fields=["segment_id", "customer_id"], name="flip_one_per_person")
+        ]
+        indexes = [
+            due_index("segment_flip_due"),
+            models.Index(fields=["customer_id"], name="segment_flip_person"),
+        ]

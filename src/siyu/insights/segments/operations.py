@@ -82,7 +82,9 @@ def archive_segment(segment_id: int, *, by: str, at: datetime) -> None:
     row = _living(segment_id)
     users = [k for k, tree in living_trees().items() if segment_id in dependencies(tree).segment_ids]
     if users:
-        names = ", ".join(Segment.objects.filter(pk__in=users).order_by("name").values_list("name", flat=True))
+        names = ", ".join(
+            Segment.objects.filter(pk__in=users).order_by("name").values_list("name", flat=True)
+        )
         raise Conflict("segment_in_use", _("Other segments refer to it: %(names)s."), names=names)
     row.archived_at = at
     row.save()

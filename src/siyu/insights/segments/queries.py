@@ -109,8 +109,16 @@ def memberships(
     """
     if not customers.in_scope([customer_id], scope):
         raise NotFound("customer_not_found", _("There is no such customer."))
-    known = "m.known_to IS NULL" if known_at is None else "m.known_from <= %(known)s AND (m.known_to IS NULL OR m.known_to > %(known)s)"
-    true = "m.valid_to IS NULL" if true_at is None else "m.valid_from <= %(true)s AND (m.valid_to IS NULL OR m.valid_to > %(true)s)"
+    known = (
+        "m.known_to IS NULL"
+        if known_at is None
+        else "m.known_from <= %(known)s AND (m.known_to IS NULL OR m.known_to > %(known)s)"
+    )
+    true = (
+        "m.valid_to IS NULL"
+        if true_at is None
+        else "m.valid_from <= %(true)s AND (m.valid_to IS NULL OR m.valid_to > %(true)s)"
+    )
     rows = foundation.fetch(
         "SELECT m.segment_id, s.name, m.customer_id, m.valid_from, m.valid_to, m.known_from, m.cause_fact_id"
         f" FROM {MEMBERSHIP} m JOIN insights_segments_segment s ON s.id = m.segment_id"

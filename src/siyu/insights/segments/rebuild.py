@@ -73,7 +73,9 @@ def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime) -> RebuildR
             query = Query(at)
             compiled = query.add(trees[segment_id])
             sql = _BUILD.format(truth=compiled.truth, flip=compiled.flip, source=query.source())
-            members, entered, left = foundation.fetch(sql, {**query.params, "at": at, "segment": segment_id})[0]
+            members, entered, left = foundation.fetch(sql, {**query.params, "at": at, "segment": segment_id})[
+                0
+            ]
     except Exception as problem:
         log.exception("segment not built", extra={"segment_id": segment_id})
         error = f"{type(problem).__name__}: {problem}"[:500]

@@ -31,7 +31,9 @@ MAX_NODES = 100
 MAX_FILTERS = 5
 MAX_COUNT = 10_000
 MAX_DAYS = 36_500
-PAYLOAD_OPS = frozenset({cards.Op.IS, cards.Op.IS_NOT, cards.Op.AT_LEAST, cards.Op.AT_MOST, cards.Op.CONTAINS})
+PAYLOAD_OPS = frozenset(
+    {cards.Op.IS, cards.Op.IS_NOT, cards.Op.AT_LEAST, cards.Op.AT_MOST, cards.Op.CONTAINS}
+)
 TAGS_FIELD = "tags"
 
 
@@ -42,14 +44,17 @@ def parse_tree(definition: Definition) -> Tree:
     wrong with it. Whether facts and segments named in it exist is checked by ``check_tree``.
     """
     reader = _Reader()
-    if not isinstance(definition, Mapping):
+    given: object = definition  # what comes from outside may be anything
+    if not isinstance(given, Mapping):
         reader.fail("definition", _("A definition is a JSON object."))
         raise reader.error()
     if definition.get("version") != VERSION:
         reader.fail("version", _("The format version must be %(version)s.") % {"version": VERSION})
     extra = set(definition) - {"version", "root"}
     if extra:
-        reader.fail("definition", _("Unknown: %(names)s.") % {"names": ", ".join(sorted(map(str, extra)))[:100]})
+        reader.fail(
+            "definition", _("Unknown: %(names)s.") % {"names": ", ".join(sorted(map(str, extra)))[:100]}
+        )
     root = reader.node(definition.get("root"), "root", 1)
     if reader.problems or root is None:
         raise reader.error()
@@ -135,7 +140,10 @@ class _Reader:
             self.fail(path, _("The rule is too large: at most 100 conditions, nested at most 8 deep."))
             return None
         if not isinstance(raw, Mapping) or len(raw) != 1:
-            self.fail(path, _("A condition is an object with exactly one of: all, any, not, trait, tag, fact, segment."))
+            self.fail(
+                path,
+                _("A condition is an object with exactly one of: all, any, not, trait, tag, fact, segment."),
+            )
             return None
         kind, body = next(iter(raw.items()))
         here = f"{path}.{kind}"
@@ -146,7 +154,10 @@ class _Reader:
             return None if inner is None else Not(inner)
         read = _LEAVES.get(kind)
         if read is None or not isinstance(body, Mapping):
-            self.fail(here, _("A condition is an object with exactly one of: all, any, not, trait, tag, fact, segment."))
+            self.fail(
+                here,
+                _("A condition is an object with exactly one of: all, any, not, trait, tag, fact, segment."),
+            )
             return None
         try:
             return read(body)
@@ -177,7 +188,8 @@ def _integer(body: Mapping[str, Any], name: str, low: int, high: int, default: i
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise _bad(
-            _("“%(name)s” must be a whole number from %(low)s to %(high)s.") % {"name": name, "low": low, "high": high}
+            _("“%(name)s” must be a whole number from %(low)s to %(high)s.")
+            % {"name": name, "low": low, "high": high}
         )
     return value
 
