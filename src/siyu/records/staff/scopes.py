@@ -1,16 +1,46 @@
-# ruff: noqa
 """Opaque scopes of a principal become units and employees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from siyu.facts.api import Fact, Origin
-from siyu.foundation.api import Principal
-from siyu.records.staff.contracts import *  # noqa
+from siyu.foundation import api as foundation
+from siyu.records.staff import rules
+from siyu.records.staff.contracts import EVERYTHING, NOTHING, Scope
+from siyu.records.staff.queries import unit_tree
 
 
-def resolve_scope(principal: Principal, *, at: datetime) -> Scope:
-    """What the principal may see at ``at``."""
-    raise NotImplementedError
+def resolve_scope(principal: foundation.Principal, *, at: datetime) -> Scope:
+    """What ``principal`` may see at ``at``.
+
+    "all" sees everything; "unit:<id>" that unit's subtree (units that have ended included, so that a
+    closed store's customers stay visible to its region) and whoever works there at ``at``;
+    "employee:<id>" that employee. Anything not understood grants nothing.
+    """
+    if foundation.SCOPE_ALL in principal.scopes:
+        return EVERYTHING
+    unit_ids = _numbers(principal.scopes, "unit:")
+    employee_ids = _numbers(principal.scopes, "employee:")
+    if not unit_ids and not employee_ids:
+        return NOTHING
+    own = min(employee_ids) if employee_ids else None
+    if not unit_ids:
+        return Scope(employee_ids=frozenset(employee_ids), employee_id=own)
+    parents = {unit.id: unit.parent_id for unit in unit_tree(at, ended=True)}
+    units = rules.subtree(parents, unit_ids)
+    staff = foundation.fetch(
+        "SELECT employee_id FROM records_staff_employment"
+        " WHERE unit_id = ANY(%s) AND since <= %s AND (until IS NULL OR until > %s)",
+        [sorted(units), at, at],
+    )
+    everyone = frozenset(row[0] for row in staff) | employee_ids
+    return Scope(unit_ids=frozenset(units), employee_ids=everyone, employee_id=own)
+
+
+def _numbers(scopes: tuple[str, ...], prefix: str) -> set[int]:
+    found = set()
+    for scope in scopes:
+        number = scope.removeprefix(prefix)
+        if number != scope and number.isascii() and number.isdigit():
+            found.add(int(number))
+    return found
