@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from siyu.records.customers.contracts import IdentityKind, IdentityRef
 
@@ -159,6 +161,49 @@ def _continues(char: str) -> bool:
 
 def _printable(text: str) -> bool:
     return all(unicodedata.category(char) not in ("Cc", "Cs") for char in text)
+
+
+@dataclass(frozen=True)
+class ContactMoment:
+    """What a platform said about one friend relation at one moment."""
+
+    at: datetime
+    added: bool
+    state: str = ""
+    add_way: str = ""
+    ended_by: str = ""
+
+
+@dataclass(frozen=True)
+class Period:
+    """One period of friend relation."""
+
+    since: datetime
+    until: datetime | None
+    ended_by: str
+    state: str
+    add_way: str
+
+
+def periods(moments: Iterable[ContactMoment]) -> list[Period]:
+    """Periods of friend relation from all that is known about it, in whatever order it came.
+
+    Adding while friends goes on with the same period (a platform reports one adding twice, a second
+    apart); the first state that is not empty counts. An end without a beginning gives no period. Of an
+    end and an adding at the same moment the end comes first.
+    """
+    found: list[Period] = []
+    for moment in sorted(moments, key=lambda m: (m.at, m.added)):
+        open_now = found[-1] if found and found[-1].until is None else None
+        if moment.added and open_now is None:
+            found.append(Period(moment.at, None, "", moment.state, moment.add_way))
+        elif moment.added and open_now is not None:
+            found[-1] = replace(
+                open_now, state=open_now.state or moment.state, add_way=open_now.add_way or moment.add_way
+            )
+        elif open_now is not None:
+            found[-1] = replace(open_now, until=moment.at, ended_by=moment.ended_by)
+    return found
 
 
 def groups_of(pairs: Mapping[int, int]) -> dict[int, list[int]]:

@@ -1,32 +1,60 @@
-# ruff: noqa
-"""The subject map."""
+"""The subject map, read set-based."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 
-from siyu.facts.api import Fact, Origin
-from siyu.foundation.api import Principal
-from siyu.records.customers.contracts import *  # noqa
-from siyu.records.staff.contracts import Scope
+from siyu.foundation import api as foundation
+from siyu.records.customers import rules
 
 
 def customers_of(subject_ids: Iterable[int]) -> dict[int, int]:
-    """Subject to current customer; unmapped subjects are absent."""
-    raise NotImplementedError
+    """Subject → customer in force; subjects that are nobody's yet are absent."""
+    ids = sorted(set(subject_ids))
+    if not ids:
+        return {}
+    return dict(
+        foundation.fetch(
+            "SELECT subject_id, customer_id FROM records_customers_subjectmap"
+            " WHERE subject_id = ANY(%s) AND valid_to IS NULL",
+            [ids],
+        )
+    )
 
 
 def subjects_of(customer_ids: Iterable[int]) -> dict[int, list[int]]:
-    """Current customer to all its subjects, ascending."""
-    raise NotImplementedError
+    """Customer in force → all its subjects, ascending; merged and unknown ids are absent."""
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return {}
+    return rules.groups_of(
+        dict(
+            foundation.fetch(
+                "SELECT subject_id, customer_id FROM records_customers_subjectmap"
+                " WHERE customer_id = ANY(%s) AND valid_to IS NULL",
+                [ids],
+            )
+        )
+    )
 
 
 def anchors_of(customer_ids: Iterable[int]) -> dict[int, int]:
-    """Customer to its first subject."""
-    raise NotImplementedError
+    """Customer → the subject it was made for (never changes); unknown ids are absent."""
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return {}
+    return dict(
+        foundation.fetch(
+            "SELECT id, anchor_subject_id FROM records_customers_customer WHERE id = ANY(%s)", [ids]
+        )
+    )
 
 
 def current_ids(customer_ids: Iterable[int]) -> dict[int, int]:
-    """Customer id to the id in force after merges."""
-    raise NotImplementedError
+    """Customer id → the id in force after merges (itself when not merged); unknown ids are absent."""
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return {}
+    return dict(
+        foundation.fetch("SELECT id, root_id FROM records_customers_customer WHERE id = ANY(%s)", [ids])
+    )

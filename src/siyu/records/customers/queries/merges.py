@@ -1,17 +1,38 @@
-# ruff: noqa
-"""Merges and the queue of cases."""
+"""Merges, and the queue of cases that wait for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-
-from siyu.facts.api import Fact, Origin
-from siyu.foundation.api import Principal
-from siyu.records.customers.contracts import *  # noqa
+from siyu.foundation import api as foundation
+from siyu.records.customers.contracts import CaseState, MergeCaseView, MergeView
+from siyu.records.customers.queries.scope import scope_sql
 from siyu.records.staff.contracts import Scope
 
 
 def merge_cases(*, scope: Scope, state: CaseState = CaseState.OPEN, limit: int = 100) -> list[MergeCaseView]:
-    """Cases within scope, oldest first."""
-    raise NotImplementedError
+    """Cases of which at least one customer is in scope, oldest first."""
+    first, first_params = scope_sql(scope, "a.root_id")
+    second, second_params = scope_sql(scope, "b.root_id")
+    rows = foundation.fetch(
+        f"""SELECT x.id, x.first_id, x.second_id, x.reason, x.state, x.opened_at, x.claim, x.resolved_by
+            FROM records_customers_mergecase x
+            JOIN records_customers_customer a ON a.id = x.first_id
+            JOIN records_customers_customer b ON b.id = x.second_id
+            WHERE x.state = %s AND ({first} OR {second}) ORDER BY x.opened_at, x.id LIMIT %s""",
+        [state.value, *first_params, *second_params, limit],
+    )
+    return [
+        MergeCaseView(number, one, two, reason, CaseState(value), opened_at, claim, resolved_by)
+        for number, one, two, reason, value, opened_at, claim, resolved_by in rows
+    ]
+
+
+def merges_of(customer_id: int) -> list[MergeView]:
+    """Merges that the customers of one group took part in, newest first, undone ones included."""
+    rows = foundation.fetch(
+        """SELECT DISTINCT x.id, x.kept_id, x.merged_id, x.at, x.by, x.reason, x.undone_at
+           FROM records_customers_customer c
+           JOIN records_customers_merge x ON c.id IN (x.kept_id, x.merged_id)
+           WHERE c.root_id = %s ORDER BY x.id DESC""",
+        [customer_id],
+    )
+    return [MergeView(*row) for row in rows]
