@@ -36,6 +36,7 @@ from siyu.records.customers.operations.personal_data import erase_customer, expo
 from siyu.records.customers.operations.profiles import update_profile, update_profiles
 from siyu.records.customers.operations.tags import tag, tag_many, untag
 from siyu.records.customers.queries.customers import find_customer, get_customer, profiles
+from siyu.records.customers.queries.listing import SUBJECT_MAP, customer_ids
 from siyu.records.customers.queries.map import anchors_of, current_ids, customers_of, subjects_of
 from siyu.records.customers.queries.merges import merge_cases
 from siyu.records.customers.queries.relations import (
@@ -61,6 +62,7 @@ from siyu.records.customers.rules import check_ref, mask_phone
 
 __all__ = [
     "PERSONAL",
+    "SUBJECT_MAP",
     "AssignSpec",
     "AssignmentView",
     "CaseState",
@@ -95,6 +97,7 @@ __all__ = [
     "blank_columns",
     "check_ref",
     "contacts_of",
+    "customer_ids",
     "current_ids",
     "customers_of",
     "delete_rows",
