@@ -1,0 +1,71 @@
+"""Template words of the console: its menus and the names of states."""
+
+from __future__ import annotations
+
+from django import template
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.insights.scoring import api as scoring
+from siyu.interfaces.console import nav, words
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def console_menu(context: template.Context) -> list[tuple[Promise | str, list[nav.Entry]]]:
+    """The menu for this reader."""
+    request: HttpRequest = context["request"]
+    return nav.menu(request)
+
+
+@register.simple_tag(takes_context=True)
+def settings_menu(context: template.Context) -> list[nav.Entry]:
+    """The pages of the settings room for this reader."""
+    request: HttpRequest = context["request"]
+    return nav.settings_menu(request)
+
+
+@register.simple_tag(takes_context=True)
+def who(context: template.Context) -> foundation.Principal | None:
+    """The signed-in reader, None for a stranger."""
+    request: HttpRequest = context["request"]
+    return foundation.principal_of(request) if request.user.is_authenticated else None
+
+
+@register.filter
+def role_label(role: foundation.Role) -> Promise | str:
+    """A role in the reader's language."""
+    return foundation.ROLE_LABELS.get(role, str(role))
+
+
+@register.filter
+def stage_label(stage: str) -> object:
+    """A life-cycle stage in the reader's language."""
+    return scoring.STAGE_LABELS[scoring.Stage(stage)] if stage in list(scoring.Stage) else stage
+
+
+@register.filter
+def stage_colour(stage: str) -> str:
+    """The badge colour of a life-cycle stage."""
+    return words.STAGE_COLOURS.get(stage, "secondary")
+
+
+@register.filter
+def state_word(state: str, kind: str) -> object:
+    """The name of a state of that kind of thing (delivery, task, import, journey …)."""
+    return words.word(kind, str(state))[0]
+
+
+@register.filter
+def state_colour(state: str, kind: str) -> str:
+    """The badge colour of a state of that kind of thing."""
+    return words.word(kind, str(state))[1]
+
+
+@register.filter
+def fact_label(fact: facts.Fact) -> object:
+    """What a fact is called."""
+    return facts.CATALOGUE.get(fact.name).label

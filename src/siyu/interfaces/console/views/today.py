@@ -1,0 +1,130 @@
+"""今日: the defined numbers, thirty days of them, and what needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from siyu.foundation.api import Role
+from siyu.insights.metrics import api as metrics
+from siyu.insights.scoring import api as scoring
+from siyu.interfaces.console.views import params
+from siyu.interfaces.ui.api import ALL, rule, visit
+from siyu.records.customers import api as customers
+
+CHART = ("new_customers", "lost_customers", "sales")
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Today against the mean of the seven days before, where both are known."""
+
+    share: float
+    good: bool
+
+
+def trend(values: Sequence[metrics.MetricValue]) -> Trend | None:
+    """How the last of these days compares with the mean of up to seven known days before it."""
+    if len(values) < 2 or values[-1].value is None:
+        return None
+    before = [one.value for one in values[-8:-1] if one.value is not None]
+    mean = sum(before) / len(before) if before else 0
+    if not mean:
+        return None
+    share = (values[-1].value - mean) / abs(mean)
+    return Trend(share, (share >= 0) == values[-1].definition.higher_is_better)
+
+
+def chart(series: Sequence[Sequence[metrics.MetricValue]]) -> dict[str, Any]:
+    """Series of one length as the page's script draws them; money on an axis of its own, in whole 元."""
+    axes: list[str] = []
+    drawn = []
+    for values in series:
+        definition = values[0].definition
+        money = definition.unit == metrics.Unit.MONEY
+        axis = "¥" if money else ("%" if definition.unit == metrics.Unit.SHARE else "")
+        if axis not in axes:
+            axes.append(axis)
+        factor = 0.01 if money else (100 if axis == "%" else 1)
+        drawn.append(
+            {
+                "name": str(definition.label),
+                "type": "line" if money or axis == "%" else "bar",
+                "axis": axes.index(axis),
+                "values": [None if one.value is None else round(one.value * factor, 2) for one in values],
+            }
+        )
+    days = [one.day.strftime("%m-%d") for one in series[0]] if series else []
+    return {"days": days, "axes": axes, "series": drawn}
+
+
+def _attention(item: metrics.Attention) -> dict[str, Any]:
+    name, _, query = item.link.partition("?")
+    try:
+        href = reverse(f"console:{name}")
+    except NoReverseMatch:
+        href = ""
+    colour = {"high": "red", "medium": "yellow", "low": "green"}.get(item.severity, "azure")
+    return {"item": item, "href": f"{href}?{query}" if query and href else href, "colour": colour}
+
+
+@rule(roles=ALL - {Role.CLERK})
+@require_GET
+def today(request: HttpRequest) -> HttpResponse:
+    """The start page."""
+    seen = visit(request)
+    day = timezone.localtime(seen.at).date()
+    values = metrics.today(scope=seen.scope, at=seen.at)
+    series = {one.key: metrics.series(one.key, scope=seen.scope, until=day, days=DAYS) for one in values}
+    drawn = [series[key] for key in CHART if key in series]
+    context = {
+        "day": day,
+        "cards": [{"value": one, "trend": trend(series[one.key])} for one in values],
+        "chart": chart(drawn),
+        "chart_rows": list(reversed(list(zip(*drawn, strict=True)))) if drawn else [],
+        "chart_heads": [one[0].definition for one in drawn],
+        "attention": [_attention(one) for one in metrics.attention(scope=seen.scope, at=seen.at)],
+        "stages": _stages(seen.scope),
+    }
+    return render(request, "console/today.html", context)
+
+
+def _stages(scope: Any) -> list[dict[str, Any]]:
+    counts = scoring.stage_counts(scope)
+    total = sum(counts.values())
+    return [
+        {"stage": stage.value, "label": scoring.STAGE_LABELS[stage], "count": count, "share": count / total}
+        for stage in scoring.Stage
+        if total and (count := counts.get(stage, 0))
+    ]
+
+
+@rule(roles=ALL - {Role.CLERK})
+@require_GET
+def metric(request: HttpRequest, key: str) -> HttpResponse:
+    """One number opened: definition, numerator, denominator, thirty days, and the rows of one day."""
+    seen = visit(request)
+    day: date = params.day(request.GET.get("day")) or timezone.localtime(seen.at).date()
+    value = metrics.metric(key, scope=seen.scope, day=day)
+    series = metrics.series(key, scope=seen.scope, until=day, days=DAYS)
+    page = metrics.rows(key, scope=seen.scope, day=day, page=params.page_number(request))
+    known = customers.profiles({row.customer_id for row in page.items if row.customer_id is not None})
+    context = {
+        "value": value,
+        "definition": value.definition,
+        "day": day,
+        "series": list(reversed(series)),
+        "chart": chart([series]),
+        "page": page,
+        "rows": [(row, known.get(row.customer_id or 0)) for row in page.items],
+    }
+    return render(request, "console/metric.html", context)

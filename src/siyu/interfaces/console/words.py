@@ -1,0 +1,137 @@
+"""Names and colours of states as the console shows them, one place for all rooms."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Word = tuple[str | Promise, str]
+
+STAGE_COLOURS = {
+    "prospect": "azure",
+    "new": "blue",
+    "active": "green",
+    "at_risk": "yellow",
+    "dormant": "orange",
+    "lost": "red",
+}
+
+STATES: dict[str, dict[str, Word]] = {
+    "delivery": {
+        "queued": (_("Queued"), "azure"),
+        "held": (_("Held back"), "yellow"),
+        "waiting_member": (_("Waiting for the employee"), "blue"),
+        "sending": (_("Sending"), "blue"),
+        "sent": (_("Sent"), "teal"),
+        "delivered": (_("Delivered"), "green"),
+        "failed": (_("Failed"), "red"),
+        "unknown": (_("Outcome unknown"), "orange"),
+        "cancelled": (_("Cancelled"), "secondary"),
+    },
+    "message": {"service": (_("Service"), "azure"), "promotional": (_("Promotional"), "purple")},
+    "task": {
+        "open": (_("Open"), "blue"),
+        "done": (_("Done"), "green"),
+        "skipped": (_("Skipped"), "secondary"),
+        "expired": (_("Expired"), "orange"),
+    },
+    "order": {
+        "paid": (_("Paid"), "green"),
+        "partly_refunded": (_("Partly refunded"), "yellow"),
+        "refunded": (_("Refunded"), "red"),
+    },
+    "import": {
+        "waiting": (_("Waiting"), "azure"),
+        "reading": (_("Reading"), "blue"),
+        "writing": (_("Writing"), "blue"),
+        "stopped": (_("Stopped"), "yellow"),
+        "done": (_("Done"), "green"),
+        "failed": (_("Failed"), "red"),
+    },
+    "segment": {
+        "pending": (_("Counting"), "azure"),
+        "ready": (_("Up to date"), "green"),
+        "failed": (_("Failed"), "red"),
+    },
+    "journey": {
+        "draft": (_("Draft"), "secondary"),
+        "running": (_("Running"), "green"),
+        "paused": (_("Paused"), "yellow"),
+        "archived": (_("Archived"), "secondary"),
+    },
+    "enrolment": {
+        "active": (_("Under way"), "blue"),
+        "ended": (_("Ended"), "green"),
+        "error": (_("Stuck"), "red"),
+    },
+    "outcome": {
+        "done": (_("Done"), "green"),
+        "skipped": (_("Skipped"), "secondary"),
+        "holdout": (_("Hold-out"), "purple"),
+        "waited": (_("Waited"), "azure"),
+        "timed_out": (_("Timed out"), "yellow"),
+        "branched": (_("Branched"), "blue"),
+        "ended": (_("Ended"), "green"),
+    },
+    "code": {
+        "making": (_("Being made"), "azure"),
+        "active": (_("Active"), "green"),
+        "changing": (_("Being changed"), "blue"),
+        "failed": (_("Failed"), "red"),
+        "deleting": (_("Being deleted"), "yellow"),
+        "deleted": (_("Deleted"), "secondary"),
+    },
+    "connection": {
+        "new": (_("Not tried yet"), "azure"),
+        "ok": (_("Working"), "green"),
+        "failing": (_("Failing"), "red"),
+        "off": (_("Switched off"), "secondary"),
+    },
+    "job": {
+        "waiting": (_("Waiting"), "azure"),
+        "running": (_("Running"), "blue"),
+        "done": (_("Done"), "green"),
+        "failed": (_("Failed"), "yellow"),
+        "dead": (_("Given up"), "red"),
+        "stopped": (_("Stopped"), "secondary"),
+    },
+    "task_result": {
+        "sent": (_("message sent"), "green"),
+        "called": (_("called"), "green"),
+        "visited": (_("visited the store"), "green"),
+        "bought": (_("bought"), "green"),
+        "no_answer": (_("no answer"), "yellow"),
+        "not_needed": (_("not needed"), "secondary"),
+        "other": (_("other"), "secondary"),
+    },
+    "ended_by": {
+        "customer": (_("removed by the customer"), "red"),
+        "employee": (_("removed by the employee"), "red"),
+        "transfer": (_("handed over"), "azure"),
+    },
+    "consent_channel": {"*": (_("Every channel"), "secondary")},
+    "identity": {
+        "phone": (_("Phone"), "secondary"),
+        "unionid": (_("WeChat unionid"), "secondary"),
+        "external_userid": (_("WeCom contact"), "secondary"),
+        "openid": (_("WeChat openid"), "secondary"),
+        "order_no": (_("Order number"), "secondary"),
+        "device": (_("Device"), "secondary"),
+        "member_no": (_("Member number"), "secondary"),
+    },
+    "transfer": {
+        "pending": (_("Pending"), "yellow"),
+        "posted": (_("Posted"), "green"),
+        "void": (_("Void"), "secondary"),
+    },
+}
+
+
+def word(kind: str, state: str) -> Word:
+    """The name and colour of a state; a state nobody named is shown as it is."""
+    return STATES.get(kind, {}).get(state, (state, "secondary"))
+
+
+def choices(kind: str) -> list[tuple[str, str | Promise]]:
+    """All states of a kind, for a filter."""
+    return [(state, name) for state, (name, _colour) in STATES[kind].items()]

@@ -1,0 +1,70 @@
+"""How times, counts and people are put into words (pure; the language is the active one)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from django.utils import timezone
+from django.utils.translation import get_language, gettext, ngettext
+
+from siyu.kit import money
+
+_COLOURS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan")
+
+
+def compact(number: float | int) -> str:
+    """A count the way people say it: 1.2万 in Chinese, 12,345 in English."""
+    if (get_language() or "").startswith("zh"):
+        return money.format_compact(number)
+    return f"{number:,.0f}"
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """How long ago, or in how long; beyond a week the date (with the year when it is another one)."""
+    delta = moment - now
+    ahead, seconds = delta > timedelta(0), abs(delta.total_seconds())
+    if seconds < 45:
+        return gettext("just now") if not ahead else gettext("in a moment")
+    for size, limit, past, future in (
+        (60, 3600, lambda n: ngettext("%d minute ago", "%d minutes ago", n), lambda n: ngettext("in %d minute", "in %d minutes", n)),
+        (3600, 86400, lambda n: ngettext("%d hour ago", "%d hours ago", n), lambda n: ngettext("in %d hour", "in %d hours", n)),
+        (86400, 7 * 86400, lambda n: ngettext("%d day ago", "%d days ago", n), lambda n: ngettext("in %d day", "in %d days", n)),
+    ):
+        if seconds < limit:
+            count = max(1, round(seconds / size))
+            return (future if ahead else past)(count) % count
+    local, today = timezone.localtime(moment), timezone.localtime(now)
+    return local.strftime("%m-%d" if local.year == today.year else "%Y-%m-%d")
+
+
+def exact(moment: datetime) -> str:
+    """The full local time, as shown on hover."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def initial(name: str) -> str:
+    """One character for the round avatar: the family name in Chinese, the first letter otherwise."""
+    cleaned = name.strip()
+    return cleaned[0].upper() if cleaned else "?"
+
+
+def colour(name: str) -> str:
+    """A steady avatar colour for a name."""
+    return _COLOURS[crc32(name.encode()) % len(_COLOURS)]
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as a percentage; an unknown share reads —."""
+    return "—" if share is None else f"{share * 100:.{digits}f}%"
+
+
+def duration(seconds: float) -> str:
+    """42 seconds, 3.5 minutes, 2.0 hours, 1.5 days: one unit, whichever reads best."""
+    if seconds < 90:
+        return gettext("%.0f seconds") % seconds
+    if seconds < 5400:
+        return gettext("%.1f minutes") % (seconds / 60)
+    if seconds < 129_600:
+        return gettext("%.1f hours") % (seconds / 3600)
+    return gettext("%.1f days") % (seconds / 86400)

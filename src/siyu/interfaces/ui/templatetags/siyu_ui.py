@@ -1,0 +1,139 @@
+"""Template words of the house: money, counts, times, people, vendor files, form fields."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django import forms, template
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from siyu.interfaces.ui import assets, display, installation
+from siyu.interfaces.ui.forms import dress
+from siyu.kit import clock, money
+
+register = template.Library()
+
+
+@register.simple_tag
+def vendor(name: str) -> str:
+    """The address of a fetched front-end file by its short name."""
+    return static(assets.VENDOR[name])
+
+
+@register.filter
+def yuan(amount: int | None, currency: str = "CNY") -> str:
+    """Minor units as money with two decimals; nothing known reads —."""
+    return "—" if amount is None else money.format_minor(int(amount), currency)
+
+
+@register.filter
+def compact(number: float | int | None) -> str:
+    """A count the way people say it."""
+    return "—" if number is None else display.compact(number)
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share as a percentage."""
+    return display.percent(share)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds the way people say them."""
+    return "—" if seconds is None else display.duration(seconds)
+
+
+@register.filter
+def when(moment: datetime | None) -> str | SafeString:
+    """A relative time whose exact value shows on hover."""
+    if moment is None:
+        return "—"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        display.exact(moment),
+        display.relative(moment, clock.business_now()),
+    )
+
+
+@register.filter
+def exact(moment: datetime | None) -> str:
+    """The full local time."""
+    return "—" if moment is None else display.exact(moment)
+
+
+@register.filter
+def initial(name: str | None) -> str:
+    """The character on a person's avatar."""
+    return display.initial(name or "")
+
+
+@register.filter
+def avatar_colour(name: str | None) -> str:
+    """A steady colour for a person's avatar."""
+    return display.colour(name or "")
+
+
+@register.filter
+def get(mapping: dict[Any, Any] | None, key: object) -> object:
+    """A value of a mapping by a key held in a variable."""
+    return (mapping or {}).get(key)
+
+
+@register.filter
+def as_json(value: object) -> SafeString:
+    """A value as JSON inside a script element of type application/json."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return mark_safe(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S308 - escaped just here
+
+
+@register.inclusion_tag("ui/field.html")
+def field(bound: forms.BoundField, icon: str = "") -> dict[str, Any]:
+    """One form field with label, help and errors."""
+    dress(bound)
+    widget = bound.field.widget
+    kind = (
+        "choices"
+        if isinstance(widget, (forms.CheckboxSelectMultiple, forms.RadioSelect))
+        else "check"
+        if isinstance(widget, forms.CheckboxInput)
+        else "plain"
+    )
+    return {"field": bound, "icon": icon, "kind": kind}
+
+
+@register.simple_tag(takes_context=True)
+def sort_link(context: template.Context, key: str, current: str = "") -> str:
+    """The query string that sorts by ``key``; a second click turns the order round."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{key}" if current == key else key
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def page_link(context: template.Context, number: int) -> str:
+    """The query string of another page of the same list."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    query["page"] = str(number)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def demo() -> bool:
+    """Whether this is a demo installation with simulated data."""
+    return installation.is_demo()
+
+
+@register.simple_tag
+def brand_name() -> str:
+    """The brand this installation belongs to, as the owner named it."""
+    return installation.brand_name()
