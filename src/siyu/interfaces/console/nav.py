@@ -74,8 +74,10 @@ MENU: tuple[Group, ...] = (
 
 
 def _allowed(request: HttpRequest, view: str) -> bool:
+    """A room shows when its capability is there and the reader's role may enter it."""
+    principal = foundation.principal_of(request)
     declared = rule_of(resolve(reverse(f"console:{view}")).func)
-    return declared is not None and foundation.principal_of(request).role in declared.roles
+    return declared is not None and principal is not None and principal.role in declared.roles
 
 
 def _entry(request: HttpRequest, room: Room) -> Entry:

@@ -91,7 +91,6 @@ STATES: dict[str, dict[str, Word]] = {
         "waiting": (_("Waiting"), "azure"),
         "running": (_("Running"), "blue"),
         "done": (_("Done"), "green"),
-        "failed": (_("Failed"), "yellow"),
         "dead": (_("Given up"), "red"),
         "stopped": (_("Stopped"), "secondary"),
     },

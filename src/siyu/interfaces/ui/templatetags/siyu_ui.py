@@ -129,11 +129,11 @@ def page_link(context: template.Context, number: int) -> str:
 
 @register.simple_tag
 def demo() -> bool:
-    """Whether this is a demo installation with simulated data."""
+    """Whether this installation offers one-click sign-ins."""
     return installation.is_demo()
 
 
 @register.simple_tag
-def brand_name() -> str:
-    """The brand this installation belongs to, as the owner named it."""
-    return installation.brand_name()
+def the_brand() -> installation.Brand:
+    """The brand this installation belongs to: name, whether simulated, notice."""
+    return installation.brand()
