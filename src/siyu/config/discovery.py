@@ -15,9 +15,11 @@ from types import ModuleType
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from siyu.config import ports
 from siyu.config.modules import modules
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
+from siyu.interfaces.ui.api import Rule, guard
 
 
 def _parts(name: str) -> Iterator[ModuleType]:
@@ -39,6 +41,7 @@ def wire() -> None:
     for part in _parts("wiring"):
         connect: Callable[[], None] = part.wire
         connect()
+    ports.wire()
     for part in _parts("subscribers"):
         for subscription in getattr(part, "SUBSCRIPTIONS", ()):
             facts.SUBSCRIPTIONS.register(subscription.name, subscription)
@@ -63,4 +66,10 @@ def _check() -> None:
 def urlpatterns() -> list[URLPattern | URLResolver]:
     """Routes of every module with a ``urls.py``, under its ``MOUNT``; longer mounts first."""
     found = sorted(_parts("urls"), key=lambda part: -len(part.MOUNT))
+    for part in found:
+        if part.__name__.startswith("siyu.connectors."):
+            guard(
+                part.urlpatterns,
+                Rule(open_because="an outside system; its signature is checked by the connector"),
+            )
     return [path(part.MOUNT, include(part.__name__)) for part in found]

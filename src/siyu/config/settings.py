@@ -31,6 +31,7 @@ DATABASES = {
             if database_url
             else postgres.connection_settings(SIYU_DATA_DIR, SIYU_BRAND)
         ),
+        "ATOMIC_REQUESTS": True,  # one request is one transaction; nobody commits inside
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "siyu.config.middleware.expected_errors",
+    "siyu.interfaces.ui.middleware.RouteRules",
 ]
 
 AUTH_USER_MODEL = "foundation_accounts.User"

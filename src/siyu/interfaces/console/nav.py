@@ -57,7 +57,12 @@ MENU: tuple[Group, ...] = (
         _("Customers"),
         (
             Room("customers", _("Customers"), "users", ("customer",)),
-            Room("segments", _("Segments"), "chart-pie", ("segment", "segment-new", "segment-edit", "segment-why")),
+            Room(
+                "segments",
+                _("Segments"),
+                "chart-pie",
+                ("segment", "segment-new", "segment-edit", "segment-why"),
+            ),
             Room("unmatched", _("Orders to claim"), "receipt", ("claim",)),
             Room("imports", _("Order import"), "file-upload", ("import-new", "import")),
         ),
@@ -83,7 +88,9 @@ def _allowed(request: HttpRequest, view: str) -> bool:
 def _entry(request: HttpRequest, room: Room) -> Entry:
     match = request.resolver_match
     here = match.url_name if match and match.namespace == "console" else ""
-    return Entry(room.label, room.icon, reverse(f"console:{room.view}"), here == room.view or here in room.also)
+    return Entry(
+        room.label, room.icon, reverse(f"console:{room.view}"), here == room.view or here in room.also
+    )
 
 
 def menu(request: HttpRequest) -> list[tuple[Promise | str, list[Entry]]]:

@@ -10,7 +10,20 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from siyu.kit import money
 
-_COLOURS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan")
+_COLOURS = (
+    "blue",
+    "azure",
+    "indigo",
+    "purple",
+    "pink",
+    "red",
+    "orange",
+    "yellow",
+    "lime",
+    "green",
+    "teal",
+    "cyan",
+)
 
 
 def compact(number: float | int) -> str:
@@ -20,20 +33,30 @@ def compact(number: float | int) -> str:
     return f"{number:,.0f}"
 
 
+def _spans(count: int, ahead: bool) -> tuple[str, str, str]:
+    if ahead:
+        return (
+            ngettext("in %d minute", "in %d minutes", count),
+            ngettext("in %d hour", "in %d hours", count),
+            ngettext("in %d day", "in %d days", count),
+        )
+    return (
+        ngettext("%d minute ago", "%d minutes ago", count),
+        ngettext("%d hour ago", "%d hours ago", count),
+        ngettext("%d day ago", "%d days ago", count),
+    )
+
+
 def relative(moment: datetime, now: datetime) -> str:
     """How long ago, or in how long; beyond a week the date (with the year when it is another one)."""
     delta = moment - now
     ahead, seconds = delta > timedelta(0), abs(delta.total_seconds())
     if seconds < 45:
         return gettext("just now") if not ahead else gettext("in a moment")
-    for size, limit, past, future in (
-        (60, 3600, lambda n: ngettext("%d minute ago", "%d minutes ago", n), lambda n: ngettext("in %d minute", "in %d minutes", n)),
-        (3600, 86400, lambda n: ngettext("%d hour ago", "%d hours ago", n), lambda n: ngettext("in %d hour", "in %d hours", n)),
-        (86400, 7 * 86400, lambda n: ngettext("%d day ago", "%d days ago", n), lambda n: ngettext("in %d day", "in %d days", n)),
-    ):
+    for size, limit, unit in ((60, 3600, 0), (3600, 86400, 1), (86400, 7 * 86400, 2)):
         if seconds < limit:
             count = max(1, round(seconds / size))
-            return (future if ahead else past)(count) % count
+            return _spans(count, ahead)[unit] % count
     local, today = timezone.localtime(moment), timezone.localtime(now)
     return local.strftime("%m-%d" if local.year == today.year else "%Y-%m-%d")
 

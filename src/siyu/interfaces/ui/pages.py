@@ -56,4 +56,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def broken(request: HttpRequest) -> HttpResponse:
     """An unexpected error; the log has the details under the shown number."""
-    return show(request, 500, gettext("It is written to the log. Try again; if it stays, tell your administrator."))
+    return show(
+        request, 500, gettext("It is written to the log. Try again; if it stays, tell your administrator.")
+    )

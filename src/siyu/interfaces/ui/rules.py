@@ -63,9 +63,7 @@ def rule(
     return attach
 
 
-def guard(
-    patterns: Iterable[URLPattern | URLResolver], declared: Rule
-) -> list[URLPattern | URLResolver]:
+def guard(patterns: Iterable[URLPattern | URLResolver], declared: Rule) -> list[URLPattern | URLResolver]:
     """Put one rule on every view under ``patterns`` (views made by a library or by a connector)."""
     guarded = list(patterns)
     for pattern, _ in _walk(guarded, ""):
@@ -88,9 +86,7 @@ def routes() -> list[Route]:
     ]
 
 
-def _walk(
-    patterns: Iterable[URLPattern | URLResolver], prefix: str
-) -> Iterator[tuple[URLPattern, str]]:
+def _walk(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[URLPattern, str]]:
     for pattern in patterns:
         text = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):

@@ -27,7 +27,9 @@ class AccountForm(PlainForm):
     username = forms.CharField(label=lazy("User name"), max_length=150)
     display_name = forms.CharField(label=lazy("Shown name"), max_length=100)
     role = forms.ChoiceField(label=lazy("Role"), help_text=lazy("Decides which rooms open."))
-    scope = forms.ChoiceField(label=lazy("May see"), help_text=lazy("Holds for pages, exports, jobs and the API."))
+    scope = forms.ChoiceField(
+        label=lazy("May see"), help_text=lazy("Holds for pages, exports, jobs and the API.")
+    )
     password = forms.CharField(
         label=lazy("Password"),
         required=False,
@@ -158,7 +160,9 @@ def switch(request: HttpRequest, account_id: int) -> HttpResponse:
     foundation.set_active(account.id, active=active)
     verb = "account.started" if active else "account.stopped"
     foundation.audit(seen.principal, verb, "account", account.id, at=seen.at)
-    messages.success(request, _("The account may sign in again.") if active else _("The account can no longer sign in."))
+    messages.success(
+        request, _("The account may sign in again.") if active else _("The account can no longer sign in.")
+    )
     return see_other(request, reverse("console:accounts"))
 
 
@@ -197,7 +201,9 @@ def keys(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "plaintext": plaintext,
-        "rows": [(one, [names.get(scope, scope) for scope in one.scopes]) for one in foundation.list_api_keys()],
+        "rows": [
+            (one, [names.get(scope, scope) for scope in one.scopes]) for one in foundation.list_api_keys()
+        ],
     }
     return render(request, "console/api_keys.html", context, status=422 if form.errors else 200)
 

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from siyu.decisions.acquisition import api as acquisition
 from siyu.foundation.api import Role
-from siyu.interfaces.console.views import params
 from siyu.interfaces.console.views.customers import people_in
 from siyu.interfaces.ui.api import ALL, OPERATIONS, STORES, PlainForm, Visit, rule, see_other, visit
 from siyu.kit.errors import BadInput
@@ -30,7 +29,9 @@ MAKERS = OPERATIONS | STORES
 class CodeForm(PlainForm):
     """One live code."""
 
-    name = forms.CharField(label=lazy("Name"), max_length=60, help_text=lazy("For example: Nanjing Road store, counter."))
+    name = forms.CharField(
+        label=lazy("Name"), max_length=60, help_text=lazy("For example: Nanjing Road store, counter.")
+    )
     employee_ids = forms.MultipleChoiceField(
         label=lazy("Employees"),
         widget=forms.CheckboxSelectMultiple,
@@ -42,7 +43,9 @@ class CodeForm(PlainForm):
         max_length=400,
         help_text=lazy("Put on everybody who comes through this code; separate with commas."),
     )
-    skip_verify = forms.BooleanField(label=lazy("Become friends without confirmation"), required=False, initial=True)
+    skip_verify = forms.BooleanField(
+        label=lazy("Become friends without confirmation"), required=False, initial=True
+    )
 
     def __init__(self, *args: Any, people: Sequence[staff.EmployeeView], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,7 +59,11 @@ class CodeForm(PlainForm):
         return {
             "name": data["name"],
             "employee_ids": [int(one) for one in data["employee_ids"]],
-            "tags": [one.strip() for one in data["tags"].replace("，", ",").replace("、", ",").split(",") if one.strip()],
+            "tags": [
+                one.strip()
+                for one in data["tags"].replace("，", ",").replace("、", ",").split(",")
+                if one.strip()
+            ],
             "skip_verify": data["skip_verify"],
         }
 
@@ -103,7 +110,9 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The code is being made; its picture appears within seconds."))
             return see_other(request, reverse("console:code", args=[made.id]))
-    return render(request, "console/code_form.html", {"form": form, "code": None}, status=422 if form.errors else 200)
+    return render(
+        request, "console/code_form.html", {"form": form, "code": None}, status=422 if form.errors else 200
+    )
 
 
 @rule(roles=ALL - {Role.CLERK})
@@ -131,7 +140,9 @@ def picture(request: HttpRequest, code_id: int) -> HttpResponse:
     seen = visit(request)
     code = acquisition.get_code(code_id, scope=seen.scope)
     target = io.BytesIO()
-    segno.make(code.qr_code or "about:blank", error="m").save(target, kind="svg", scale=8, border=2, xmldecl=False)
+    segno.make(code.qr_code or "about:blank", error="m").save(
+        target, kind="svg", scale=8, border=2, xmldecl=False
+    )
     answer = HttpResponse(target.getvalue(), content_type="image/svg+xml")
     if request.GET.get("download"):
         answer["Content-Disposition"] = f'attachment; filename="code-{code.id}.svg"'
@@ -159,7 +170,9 @@ def edit(request: HttpRequest, code_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved. Printed pictures stay valid."))
             return see_other(request, reverse("console:code", args=[code.id]))
-    return render(request, "console/code_form.html", {"form": form, "code": code}, status=422 if form.errors else 200)
+    return render(
+        request, "console/code_form.html", {"form": form, "code": code}, status=422 if form.errors else 200
+    )
 
 
 @rule(roles=MAKERS)

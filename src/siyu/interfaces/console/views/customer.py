@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from siyu.actions.messaging import api as messaging
 from siyu.actions.work import api as work
-from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
@@ -47,7 +46,9 @@ class Moment:
     icon: str
 
 
-def timeline(customer: customers.CustomerView, before: tuple[datetime, int] | None) -> tuple[list[Moment], str]:
+def timeline(
+    customer: customers.CustomerView, before: tuple[datetime, int] | None
+) -> tuple[list[Moment], str]:
     """The newest facts about a customer that are for reading; and where the next older page begins ("" = the end)."""
     shown = [name for name, kind in facts.CATALOGUE.items() if kind.timeline]
     found = facts.read(
@@ -100,21 +101,24 @@ def _orders_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerV
 
 def _points_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerView) -> dict[str, Any]:
     return {
-        "balance": ledger.balance(customer.id),
+        "balance": ledger.balance_detail(customer.id),
         "page": ledger.entries(customer.id, page=params.page_number(request)),
     }
 
 
 def _deliveries_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerView) -> dict[str, Any]:
     wanted = messaging.DeliveryFilter(customer_id=customer.id)
-    page = messaging.deliveries(seen.scope, wanted, params.page_number(request))
-    return {"page": page, "runs": journeys.enrolments_of(customer.id, scope=seen.scope)}
+    page = messaging.deliveries(seen.scope, wanted, number=params.page_number(request))
+    return {"page": page, "runs": ()}
 
 
 def _tasks_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerView) -> dict[str, Any]:
     wanted = work.TaskFilter(customer_id=customer.id)
-    page = work.tasks(seen.scope, wanted, params.page_number(request), at=seen.at)
-    return {"page": page, "clerks": staff.employees_by_id({one.employee_id for one in page.items}, at=seen.at)}
+    page = work.tasks(seen.scope, wanted, at=seen.at, number=params.page_number(request))
+    return {
+        "page": page,
+        "clerks": staff.employees_by_id({one.employee_id for one in page.items}, at=seen.at),
+    }
 
 
 TABS = (
@@ -133,17 +137,23 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     seen = visit(request)
     person = customers.get_customer(customer_id, scope=seen.scope)
     tab = next((one for one in TABS if one.key == request.GET.get("tab")), TABS[0])
-    context: dict[str, Any] = {"customer": person, "tab": tab, "tabs": TABS, **tab.fill(request, seen, person)}
+    context: dict[str, Any] = {
+        "customer": person,
+        "tab": tab,
+        "tabs": TABS,
+        **tab.fill(request, seen, person),
+    }
     if request.headers.get("HX-Request"):
         part = "timeline_rows" if tab.key == "timeline" and request.GET.get("before") else f"tab_{tab.key}"
         return render(request, f"console/customer/{part}.html", context)
-    stewards = staff.employees_by_id({one.employee_id for one in (*person.assignments, *person.contacts)}, at=seen.at)
+    wanted = {one.employee_id for one in person.assignments} | {one.employee_id for one in person.contacts}
+    stewards = staff.employees_by_id(wanted, at=seen.at)
     context |= {
         "card": cards.cards_by_id([person.id], scope=seen.scope).get(person.id),
         "employees": stewards,
         "steward": stewards.get(person.assignment.employee_id) if person.assignment else None,
         "memberships": segments.memberships(person.id, scope=seen.scope),
-        "points": ledger.balance(person.id),
+        "points": ledger.balance_detail(person.id),
         "snapshot": scoring.current_snapshot(),
         "may_tag": seen.principal.role in TAGGERS,
         "may_assign": seen.principal.role in ASSIGNERS,

@@ -71,7 +71,11 @@ def listing(query: QueryDict) -> Listing:
     if tag := query.get("tag", "").strip()[:64]:
         add("tag", "tags", cards.Op.HAS, tag)
     if query.get("friend") in ("yes", "no"):
-        add("friend", "friend_count", *((cards.Op.AT_LEAST, 1) if query["friend"] == "yes" else (cards.Op.IS, 0)))
+        add(
+            "friend",
+            "friend_count",
+            *((cards.Op.AT_LEAST, 1) if query["friend"] == "yes" else (cards.Op.IS, 0)),
+        )
     for name, op in (("bought_within", cards.Op.WITHIN_DAYS), ("bought_over", cards.Op.OVER_DAYS)):
         days = params.number(query.get(name))
         if days is not None and 0 < days <= 36_500:
@@ -169,7 +173,11 @@ def tag(request: HttpRequest) -> HttpResponse:
     source = f"console:{seen.principal.user_id}"
     if request.POST.get("act") == "remove":
         changed = customers.untag(ids, name, at=seen.at, source=source)
-        text = ngettext("Tag “%(tag)s” taken off %(n)d customer.", "Tag “%(tag)s” taken off %(n)d customers.", len(changed))
+        text = ngettext(
+            "Tag “%(tag)s” taken off %(n)d customer.",
+            "Tag “%(tag)s” taken off %(n)d customers.",
+            len(changed),
+        )
     else:
         changed = customers.tag(ids, name, at=seen.at, source=source)
         text = ngettext("%(n)d customer tagged “%(tag)s”.", "%(n)d customers tagged “%(tag)s”.", len(changed))

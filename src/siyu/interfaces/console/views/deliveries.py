@@ -66,7 +66,9 @@ def listed(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "people": customers.profiles({one.customer_id for one in page.items}),
-        "employees": staff.employees_by_id({one.employee_id for one in page.items if one.employee_id}, at=seen.at),
+        "employees": staff.employees_by_id(
+            {one.employee_id for one in page.items if one.employee_id}, at=seen.at
+        ),
         "values": values,
         "states": words.choices("delivery"),
         "kinds": words.choices("message"),
@@ -88,12 +90,16 @@ def _cancelled(ids: Sequence[int], at: datetime) -> str:
 
 def _reminded(ids: Sequence[int], at: datetime) -> str:
     done = messaging.remind(ids, at=at)
-    return ngettext("%(n)d employee will be reminded.", "%(n)d employees will be reminded.", done) % {"n": done}
+    return ngettext("%(n)d employee will be reminded.", "%(n)d employees will be reminded.", done) % {
+        "n": done
+    }
 
 
 def _asked_again(ids: Sequence[int], at: datetime) -> str:
     done = messaging.ask_again(ids, at=at)
-    return ngettext("%(n)d message is put to the rules again.", "%(n)d messages are put to the rules again.", done) % {"n": done}
+    return ngettext(
+        "%(n)d message is put to the rules again.", "%(n)d messages are put to the rules again.", done
+    ) % {"n": done}
 
 
 ACTS: dict[str, Callable[[Sequence[int], datetime], str]] = {
@@ -113,6 +119,13 @@ def act(request: HttpRequest) -> HttpResponse:
     if name not in ACTS or set(messaging.visible_ids(ids, scope=seen.scope)) != set(ids):
         raise NotFound("delivery.not_found")
     text = ACTS[name](ids, seen.at)
-    foundation.audit(seen.principal, f"deliveries.{name}", "deliveries", 0, {"ids": ids[:50], "count": len(ids)}, at=seen.at)
+    foundation.audit(
+        seen.principal,
+        f"deliveries.{name}",
+        "deliveries",
+        0,
+        {"ids": ids[:50], "count": len(ids)},
+        at=seen.at,
+    )
     messages.success(request, text)
     return see_other(request, back(request, reverse("console:deliveries")))

@@ -27,7 +27,9 @@ class UploadForm(PlainForm):
 
     file = forms.FileField(
         label=lazy("File"),
-        help_text=lazy("CSV, text or XLSX; UTF-8 or GB18030. Nothing is written before you have seen a preview."),
+        help_text=lazy(
+            "CSV, text or XLSX; UTF-8 or GB18030. Nothing is written before you have seen a preview."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
         allow_empty_file=True,
     )
@@ -89,7 +91,11 @@ def preview(request: HttpRequest, file_id: int) -> HttpResponse:
         "missing": [one.label for one in port.fields() if one.name in found.missing],
         "shown": found.rows[:20],
     }
-    part = "console/parts/import_preview.html" if request.headers.get("HX-Request") else "console/import_preview.html"
+    part = (
+        "console/parts/import_preview.html"
+        if request.headers.get("HX-Request")
+        else "console/import_preview.html"
+    )
     return render(request, part, context)
 
 

@@ -36,7 +36,9 @@ def replay(request: HttpRequest, dead_id: int) -> HttpResponse:
     """Deliver a dead fact once more."""
     seen = visit(request)
     through = facts.replay_dead(dead_id, at=seen.at)
-    foundation.audit(seen.principal, "dead_letter.replayed", "dead_letter", dead_id, {"through": through}, at=seen.at)
+    foundation.audit(
+        seen.principal, "dead_letter.replayed", "dead_letter", dead_id, {"through": through}, at=seen.at
+    )
     if through:
         messages.success(request, _("It went through."))
     else:

@@ -44,7 +44,11 @@ def claim_form(request: HttpRequest, order_id: int) -> HttpResponse:
     seen = visit(request)
     order = commerce.get_order(order_id, scope=seen.scope)
     search = request.GET.get("q", "").strip()[:100]
-    found = cards.list_cards(seen.scope, (), "-created_at", 1, size=8, search=search, at=seen.at).items if search else ()
+    found = (
+        cards.list_cards(seen.scope, (), "-created_at", 1, size=8, search=search, at=seen.at).items
+        if search
+        else ()
+    )
     part = "claim_found" if "q" in request.GET else "claim"
     return render(request, f"console/parts/{part}.html", {"order": order, "found": found, "search": search})
 

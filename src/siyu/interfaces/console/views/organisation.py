@@ -35,7 +35,7 @@ def tree(units: list[staff.UnitView], people: list[staff.EmployeeView]) -> list[
         for unit_id in branches[one.unit_id].unit.id_path if one.unit_id in branches else ():
             if unit_id in branches:
                 branches[unit_id].people += 1
-    roots = []
+    roots: list[Branch] = []
     for branch in branches.values():
         parent = branches.get(branch.unit.parent_id or 0)
         (parent.children if parent else roots).append(branch)

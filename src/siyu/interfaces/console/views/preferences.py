@@ -75,7 +75,9 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
         try:
             if since is not None and since < seen.at:
                 raise BadInput("setting.past", _("What has been stays; choose a later day."))
-            foundation.set_setting(key, typed(found.type, text), at=seen.at, by=seen.principal, effective_from=since)
+            foundation.set_setting(
+                key, typed(found.type, text), at=seen.at, by=seen.principal, effective_from=since
+            )
         except BadInput as error:
             problem = str(error)
         else:

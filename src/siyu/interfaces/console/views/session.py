@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -52,9 +53,19 @@ class DemoPerson:
 
 DEMO_PEOPLE = (
     DemoPerson("owner", "owner", _("Owner"), _("Sales, customers, what needs you, in every store"), "crown"),
-    DemoPerson("operator", "operator", _("Operator"), _("Segments, journeys, live codes, imports"), "adjustments"),
-    DemoPerson("manager", "manager", _("Store manager"), _("One store: its customers, clerks and tasks"), "building-store"),
-    DemoPerson("clerk", "clerk", _("Clerk"), _("Today's tasks and my customers, on the phone"), "device-mobile"),
+    DemoPerson(
+        "operator", "operator", _("Operator"), _("Segments, journeys, live codes, imports"), "adjustments"
+    ),
+    DemoPerson(
+        "manager",
+        "manager",
+        _("Store manager"),
+        _("One store: its customers, clerks and tasks"),
+        "building-store",
+    ),
+    DemoPerson(
+        "clerk", "clerk", _("Clerk"), _("Today's tasks and my customers, on the phone"), "device-mobile"
+    ),
 )
 
 
@@ -65,7 +76,7 @@ def _safe_next(request: HttpRequest, default: str) -> str:
     return default
 
 
-def _enter(request: HttpRequest, user: foundation.User, default: str) -> HttpResponse:
+def _enter(request: HttpRequest, user: Any, default: str) -> HttpResponse:
     login(request, user)
     principal = foundation.principal_of(request)
     if principal is not None:
