@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 from siyu.facts.api import Fact, FactType
 
 
@@ -311,7 +313,7 @@ ORDER_REPORTED = FactType(
     version=1,
     owner=OWNER,
     payload=OrderReported,
-    label="Order reported",
+    label=_("Order reported"),
     ingestible=True,
     timeline=False,
 )
@@ -320,18 +322,18 @@ REFUND_REPORTED = FactType(
     version=1,
     owner=OWNER,
     payload=RefundReported,
-    label="Refund reported",
+    label=_("Refund reported"),
     ingestible=True,
     timeline=False,
 )
-ORDER_PAID = FactType(name="order.paid", version=1, owner=OWNER, payload=OrderPaid, label="Order paid")
+ORDER_PAID = FactType(name="order.paid", version=1, owner=OWNER, payload=OrderPaid, label=_("Order paid"))
 ORDER_CHANGED = FactType(
-    name="order.changed", version=1, owner=OWNER, payload=OrderChanged, label="Order corrected"
+    name="order.changed", version=1, owner=OWNER, payload=OrderChanged, label=_("Order corrected")
 )
 ORDER_REFUNDED = FactType(
-    name="order.refunded", version=1, owner=OWNER, payload=OrderRefunded, label="Order refunded"
+    name="order.refunded", version=1, owner=OWNER, payload=OrderRefunded, label=_("Order refunded")
 )
 ORDER_CLAIMED = FactType(
-    name="order.claimed", version=1, owner=OWNER, payload=OrderClaimed, label="Order claimed"
+    name="order.claimed", version=1, owner=OWNER, payload=OrderClaimed, label=_("Order claimed")
 )
 FACTS = (ORDER_REPORTED, REFUND_REPORTED, ORDER_PAID, ORDER_CHANGED, ORDER_REFUNDED, ORDER_CLAIMED)

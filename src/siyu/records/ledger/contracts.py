@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 from siyu.facts.api import Fact, FactType
 
 POINTS = "points"
+CUSTOMER = "customer"
+MERGE, UNMERGE = MERGING = ("customer.merge", "customer.unmerge")
+"""Kinds of the transfers by which a merge, and its undoing, move a balance."""
 
 
 class TransferState(StrEnum):
@@ -43,7 +48,7 @@ class AccountRef:
 
 def customer_account(customer_id: int) -> AccountRef:
     """The customer's account (one per unit)."""
-    return AccountRef("customer", customer_id)
+    return AccountRef(CUSTOMER, customer_id)
 
 
 def system_account(kind: str) -> AccountRef:
@@ -157,6 +162,6 @@ class PointsPosted:
 
 
 POINTS_POSTED = FactType(
-    name="points.posted", version=1, owner="records_ledger", payload=PointsPosted, label="Points"
+    name="points.posted", version=1, owner="records_ledger", payload=PointsPosted, label=_("Points")
 )
 FACTS = (POINTS_POSTED,)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.customers.contracts import CustomerMerged, CustomerUnmerged
-from siyu.records.ledger.contracts import TransferSpec, customer_account
+from siyu.records.ledger.contracts import MERGE, UNMERGE, TransferSpec, customer_account
 from siyu.records.ledger.models import Transfer
 from siyu.records.ledger.operations import post
-
-MERGE = "customer.merge"
-UNMERGE = "customer.unmerge"
 
 
 def move_on_merge(fact: facts.Fact, merged: CustomerMerged) -> None:

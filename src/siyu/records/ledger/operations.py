@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation import api as foundation
 from siyu.kit.errors import Conflict
+from siyu.records.customers import api as customers
 from siyu.records.ledger.contracts import (
+    CUSTOMER,
+    MERGING,
     POINTS,
     Posted,
     PostStatus,
@@ -29,32 +33,40 @@ SQL = (
 )
 
 
-def post(transfers: Sequence[TransferSpec]) -> list[Posted]:
+class _Item(NamedTuple):
+    """A checked transfer with its amount and the hash of what it says."""
+
+    spec: TransferSpec
+    amount: int
+    digest: bytes
+
+
+def post(transfers: Sequence[TransferSpec], *, at: datetime | None = None) -> list[Posted]:
     """Post a batch in its order; answers in the same order; nobody commits here.
 
     Each key is posted once; a repeated key with the same content answers SAME. A transfer that would
     take a customer below zero (unless ``allow_negative``) or reverse more than is left is refused
     alone and leaves no trace; the rest of the batch stands. Raises BadInput for a transfer that is
-    no transfer and Conflict("ledger.key_reused") for a known key with other content; nothing is
-    posted then. Records points.posted for customers whose points moved, in the same transaction.
+    no transfer and Conflict("ledger.key_reused") for a known key with other content: the caller's
+    transaction must then be rolled back. Records points.posted for customers whose points moved, in
+    the same transaction; ``at`` is when that is recorded (default: the latest moment of the batch).
     """
-    amounts = [check_spec(spec) for spec in transfers]
+    items = [_Item(spec, check_spec(spec), content_hash(spec)) for spec in transfers]
     answers: list[Posted] = []
-    for start in range(0, len(transfers), BATCH):
-        part = list(zip(transfers[start : start + BATCH], amounts[start : start + BATCH], strict=True))
-        rows = _post_rows(part)
+    for start in range(0, len(items), BATCH):
+        part = _follow_merges(items[start : start + BATCH])
         done = [
-            Posted(spec.key, PostStatus(status), transfer_id)
-            for (spec, _amount), (status, transfer_id) in zip(part, rows, strict=True)
+            Posted(item.spec.key, PostStatus(status), transfer_id)
+            for item, (status, transfer_id) in zip(part, _post_rows(part), strict=True)
         ]
-        moves = moves_of([spec for spec, _amount in part], done)
+        moves = moves_of([item.spec for item in part], done)
         if moves:
-            record_moves(moves, at=max(move.at for move in moves))
+            record_moves(moves, at=at or max(move.at for move in moves))
         answers.extend(done)
     return answers
 
 
-def _post_rows(part: list[tuple[TransferSpec, int]]) -> list[tuple[str, int | None]]:
+def _post_rows(part: list[_Item]) -> list[tuple[str, int | None]]:
     """One statement for the batch; where one must be refused, halves, which keeps the order."""
     rows: list[tuple[str, int | None]] = [
         (status, transfer_id) for status, transfer_id in foundation.fetch(SQL, _arrays(part))
@@ -69,13 +81,13 @@ def _post_rows(part: list[tuple[TransferSpec, int]]) -> list[tuple[str, int | No
             raise Conflict(
                 "ledger.key_reused",
                 _("The transfer %(key)s is in the books already with other content; nothing was posted."),
-                key=part[index][0].key,
+                key=part[index].spec.key,
             )
     return rows
 
 
-def _arrays(part: list[tuple[TransferSpec, int]]) -> list[list[Any]]:
-    specs = [spec for spec, _amount in part]
+def _arrays(part: list[_Item]) -> list[list[Any]]:
+    specs = [item.spec for item in part]
     legs = [
         (ordinal, ref, spec.unit, amount)
         for ordinal, spec in enumerate(specs, start=1)
@@ -90,14 +102,44 @@ def _arrays(part: list[tuple[TransferSpec, int]]) -> list[list[Any]]:
         [spec.reverses_key for spec in specs],
         [spec.pending for spec in specs],
         [spec.allow_negative for spec in specs],
-        [content_hash(spec) for spec in specs],
-        [amount for _spec, amount in part],
+        [item.digest for item in part],
+        [item.amount for item in part],
         [ordinal for ordinal, _ref, _unit, _amount in legs],
         [ref.owner_kind for _ordinal, ref, _unit, _amount in legs],
         [ref.owner_id for _ordinal, ref, _unit, _amount in legs],
         [ref.kind for _ordinal, ref, _unit, _amount in legs],
         [unit for _ordinal, _ref, unit, _amount in legs],
         [amount for _ordinal, _ref, _unit, amount in legs],
+    ]
+
+
+def _follow_merges(part: list[_Item]) -> list[_Item]:
+    """A merged customer's account is closed by the merge: what still names it goes to the kept one."""
+    named = {
+        ref.owner_id
+        for item in part
+        if item.spec.kind not in MERGING
+        for ref, _amount in item.spec.legs
+        if ref.owner_kind == CUSTOMER
+    }
+    current = {old: new for old, new in customers.current_ids(named).items() if old != new}
+    if not current:
+        return part
+    return [
+        item
+        if item.spec.kind in MERGING
+        else item._replace(
+            spec=replace(
+                item.spec,
+                legs=tuple(
+                    (replace(ref, owner_id=current[ref.owner_id]), amount)
+                    if ref.owner_kind == CUSTOMER and ref.owner_id in current
+                    else (ref, amount)
+                    for ref, amount in item.spec.legs
+                ),
+            )
+        )
+        for item in part
     ]
 
 

@@ -98,7 +98,7 @@ BEGIN
         FROM unnest(t_key) WITH ORDINALITY AS u(key, n)
     ) k LEFT JOIN records_ledger_transfer o ON o.key = k.key;
 
-    SELECT min(v.status) INTO bad FROM (
+    SELECT (array_agg(v.status ORDER BY v.status = 'insufficient', v.status DESC))[1] INTO bad FROM (
         SELECT CASE
             WHEN o.id IS NULL OR o.state <> 'posted' OR o.unit <> r.unit THEN 'not_reversible'
             WHEN o.reversed_amount + sum(r.amount) OVER (PARTITION BY o.id ORDER BY r.n) > o.amount

@@ -1,0 +1,59 @@
+"""Hands commerce's items to lower registries."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from siyu.facts import api as facts
+from siyu.kit.money import format_minor
+from siyu.records.commerce import personal
+from siyu.records.commerce.contracts import (
+    ORDER_CHANGED,
+    ORDER_CLAIMED,
+    ORDER_PAID,
+    ORDER_REFUNDED,
+    OrderChanged,
+    OrderPaid,
+    OrderRefunded,
+)
+
+
+def _paid(fact: facts.Fact) -> facts.TimelineEntry:
+    told: OrderPaid = fact.payload
+    return facts.TimelineEntry(
+        title=_("Bought for %(amount)s"),
+        detail=f"{told.source} {told.order_no}",
+        icon="shopping-bag",
+        params={"amount": format_minor(told.amount, told.currency)},
+    )
+
+
+def _refunded(fact: facts.Fact) -> facts.TimelineEntry:
+    told: OrderRefunded = fact.payload
+    return facts.TimelineEntry(
+        title=_("Whole order refunded: %(amount)s") if told.full else _("Partly refunded: %(amount)s"),
+        icon="receipt-refund",
+        params={"amount": format_minor(told.amount)},
+    )
+
+
+def _changed(fact: facts.Fact) -> facts.TimelineEntry:
+    told: OrderChanged = fact.payload
+    return facts.TimelineEntry(
+        title=_("Order corrected to %(amount)s"),
+        icon="pencil",
+        params={"amount": format_minor(told.amount)},
+    )
+
+
+def _claimed(_fact: facts.Fact) -> facts.TimelineEntry:
+    return facts.TimelineEntry(title=_("Order matched to the customer"), icon="link")
+
+
+def wire() -> None:
+    """Called once by discovery."""
+    personal.declare()
+    facts.TIMELINE.register(ORDER_PAID.name, _paid)
+    facts.TIMELINE.register(ORDER_REFUNDED.name, _refunded)
+    facts.TIMELINE.register(ORDER_CHANGED.name, _changed)
+    facts.TIMELINE.register(ORDER_CLAIMED.name, _claimed)
