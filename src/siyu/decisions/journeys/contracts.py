@@ -9,8 +9,10 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from siyu.actions.effects.contracts import Field, Text
+from siyu.actions.effects.api import Field, Text
+from siyu.facts.api import FactType
 
 
 class JourneyState(StrEnum):
@@ -274,6 +276,7 @@ class JourneyEntered:
     journey_id: int
     version: int
     enrolment_id: int
+    name: str = ""  # of the journey then
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +289,8 @@ class StepTaken:
     type: str
     visit: int
     outcome: str
+    name: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,3 +300,12 @@ class JourneyEnded:
     journey_id: int
     enrolment_id: int
     reason: str
+    name: str = ""
+
+
+OWNER = "decisions_journeys"
+FACTS = (
+    FactType("journey.entered", 1, OWNER, JourneyEntered, _("Entered a journey")),
+    FactType("journey.step_taken", 1, OWNER, StepTaken, _("Took a step of a journey")),
+    FactType("journey.ended", 1, OWNER, JourneyEnded, _("Ended a journey")),
+)

@@ -17,7 +17,6 @@ class Journey(models.Model):
     state = models.CharField(max_length=12, default="draft")
     entry_fact = models.CharField(max_length=80, default="")  # of the live version, for the hot path
     live_version = models.IntegerField(null=True)
-    skipped = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -68,7 +67,7 @@ class Enrolment(DueRow):
     step_id = models.CharField(max_length=60)
     visit = models.IntegerField(default=1)
     arrived = models.BooleanField(default=False)  # at a wait: the waiting itself has begun
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # type: ignore[assignment]  # NULL once nothing is due any more
     waiting_fact = models.CharField(max_length=80, default="")
     waiting_since = models.DateTimeField(null=True)
     waited_fact_id = models.BigIntegerField(null=True)  # the fact that came, until the step is taken

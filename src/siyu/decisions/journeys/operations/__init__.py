@@ -1,0 +1,1 @@
+"""What changes journeys, a file per use case."""

@@ -1,0 +1,1 @@
+"""The one engine: takes many people through many steps in one transaction."""

@@ -1,0 +1,1 @@
+"""Pure rules of journeys: definitions and waiting times."""
