@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         start = parse_moment(options.start) if options.start else time.time()
         state = new_state(options.seed, start)
-        state.offset = max(start - time.time(), 0.0) if options.start else 0.0
+        state.offset = start - time.time()
         state.population.rate = options.rate
         fresh = True
     return serve(state, options.host, options.port, kept, population=options.population and fresh)

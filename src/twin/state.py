@@ -362,6 +362,7 @@ class Faults:
     reorder: float = 0.0
     lose: float = 0.0
     delay_ms: int = 0
+    slow_ms: int = 0
     http_5xx: float = 0.0
     timeout: float = 0.0
     timeout_ms: int = 10_000
@@ -385,6 +386,7 @@ class Settings:
     strict_escapes: bool = False
     retry_non_200: bool = True
     retry_ms: int = 500
+    callback_ms: int = 5_000
     dispatch_seconds: float = 2.0
     welcome_seconds: float = 20.0
     welcome_distributing_seconds: float = 0.0

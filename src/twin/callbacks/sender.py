@@ -172,7 +172,7 @@ class CallbackSender:
         try:
             status, _ = request(
                 "POST", signed_url(app, app.callback_url, encrypted, {}), body,
-                {"Content-Type": "text/xml; charset=utf-8", "User-Agent": "Mozilla/4.0"}, SECONDS,
+                {"Content-Type": "text/xml; charset=utf-8", "User-Agent": "Mozilla/4.0"}, world.state.settings.callback_ms / 1000,
             )  # fmt: skip
         except OSError as error:
             trouble = str(error) or type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,8 @@ class Gateway:
             per_minute = found.per_minute or settings.per_minute
             self._limits.count(found.path, now, per_minute, settings.per_hour)
             check(found.params, args)
+            if world.state.faults.slow_ms:
+                time.sleep(world.state.faults.slow_ms / 1000)
             with world.lock:
                 now = world.now()
                 world.changes += found.method == "POST" or not found.token

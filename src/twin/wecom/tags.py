@@ -32,7 +32,7 @@ def _group(call: Call, group: TagGroup, tags: list[Tag], *, by_tag: bool, by_id:
     }
     if by_tag:
         fields["deleted"] = group.deleted
-    tags = sorted(tags, key=lambda tag: (-tag.order, tag.create_time, tag.id))
+    tags = sorted(tags, key=lambda tag: (-tag.order, tag.create_time))
     return {**fields, "tag": [_tag(tag, by_id) for tag in tags]}
 
 
@@ -63,7 +63,7 @@ def get_corp_tag_list(call: Call) -> Json:
     else:
         groups = [group for group in state.tag_groups.values() if not group.deleted]
         found = [(group, _tags_of(call, group.id)) for group in groups]
-    found.sort(key=lambda pair: (-pair[0].order, pair[0].create_time, pair[0].id))
+    found.sort(key=lambda pair: (-pair[0].order, pair[0].create_time))
     by_tag, by_id = bool(tag_ids and not group_ids), bool(tag_ids or group_ids)
     return {"tag_group": [_group(call, group, tags, by_tag=by_tag, by_id=by_id) for group, tags in found]}
 

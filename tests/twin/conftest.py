@@ -1,0 +1,30 @@
+"""Fixtures: a fresh twin per test, a receiver, and a platform that takes order facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.twin.twin_process import Platform, Receiver, Twin
+
+
+@pytest.fixture
+def twin() -> Iterator[Twin]:
+    running = Twin()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def receiver(twin: Twin) -> Iterator[Receiver]:
+    listening = Receiver(twin)
+    yield listening
+    listening.close()
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    listening = Platform()
+    yield listening
+    listening.close()

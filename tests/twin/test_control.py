@@ -1,0 +1,48 @@
+"""The control API's own document, and the page's files."""
+
+from __future__ import annotations
+
+import re
+
+from tests.twin.twin_process import Twin
+
+
+def test_every_route_is_documented(twin: Twin) -> None:
+    document = twin.get("/twin/openapi.json")
+    assert document["openapi"].startswith("3.")
+    wanted = {
+        "/twin/clock", "/twin/callback", "/twin/shop", "/twin/scan", "/twin/confirm", "/twin/block",
+        "/twin/delete", "/twin/remark", "/twin/tag", "/twin/buy", "/twin/refund", "/twin/resign",
+        "/twin/person/{id}", "/twin/people", "/twin/members", "/twin/messages", "/twin/tasks",
+        "/twin/record", "/twin/record/{kind}", "/twin/faults", "/twin/population",
+    }  # fmt: skip
+    assert wanted <= document["paths"].keys()
+    for path, methods in document["paths"].items():
+        assert all(operation["summary"] for operation in methods.values())
+        if "get" in methods and "{" not in path:
+            assert twin.http.get(path).status_code == 200, path
+        if "post" in methods:
+            assert twin.http.post(path, json={"nonsense": 1}).status_code == 422, path
+
+
+def test_errors_are_json(twin: Twin) -> None:
+    assert twin.http.get("/twin/nothing").json()["error"] == "not_found"
+    assert twin.http.get("/twin/scan").status_code == 405
+    assert twin.http.post("/twin/scan", content=b"{").status_code == 422
+    assert twin.http.get("/twin/person/nobody").status_code == 404
+    assert twin.http.get("/elsewhere").status_code == 404
+    assert twin.http.get("/static/../page.py").status_code == 404
+
+
+def test_the_page_asks_nobody_else(twin: Twin) -> None:
+    page = twin.http.get("/")
+    assert "模拟企业微信" in page.text
+    assert twin.http.get(f"/qr/{twin.code_for(twin.clerks()[0])}").text == page.text
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    files = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+    assert len(files) == 3
+    files += ["/static/dom.js", "/static/customer.js", "/static/clerk.js"]
+    for path in files:
+        answer = twin.http.get(path)
+        assert answer.status_code == 200
+        assert not re.findall(r"https?://(?!www\.w3\.org)", answer.text), path
