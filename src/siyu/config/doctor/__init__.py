@@ -1,0 +1,1 @@
+"""Looks an installation over and says how to mend what is wrong; works on a broken one."""
