@@ -1,187 +1,159 @@
-"""Find every text of the sources that is translated, and those a module's .po files lack.
+"""Keep each module's Chinese messages in step with its code, without gettext installed.
 
-``python scripts/messages.py`` prints what is missing as .po entries, to be pasted into the module's file.
-Python is read as a syntax tree, templates through Django's own ``templatize``; no gettext tools are needed.
+python scripts/messages.py            say what is missing, unused or untranslated; exit 1 if anything is
+python scripts/messages.py --write    add new message ids (untranslated) and drop unused ones
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
-import re
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
-import django
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+from babel.messages import Catalog, Message
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-ROOT = Path(__file__).resolve().parent.parent
-SRC = ROOT / "src"
-LANGUAGE = "zh_Hans"
-# Name of the function → positions of (context, singular, plural).
-FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
-    "gettext": (None, 0, None),
-    "gettext_lazy": (None, 0, None),
-    "gettext_noop": (None, 0, None),
-    "ngettext": (None, 0, 1),
-    "ngettext_lazy": (None, 0, 1),
-    "pgettext": (0, 1, None),
-    "pgettext_lazy": (0, 1, None),
-    "npgettext": (0, 1, 2),
-    "npgettext_lazy": (0, 1, 2),
+ROOT = Path(__file__).resolve().parents[1] / "src"
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
 }
-SOURCES = ("django.utils.translation", "siyu.config.cli_language", "gettext")
-_STRING = r"u?r?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-_CALL = re.compile(rf" (n?p?gettext|_)\({_STRING}(?:, {_STRING})?(?:, {_STRING})?(?:, ?count)?\) ")
+Key = tuple[str | None, str]
 
 
-@dataclass(frozen=True)
-class Text:
-    """One translated text and where it stands."""
-
-    context: str | None
-    singular: str
-    plural: str | None
-    file: Path
-    line: int
+def homes(root: Path) -> list[Path]:
+    """Folders that own messages: every module, foundation and facts as one each, and config."""
+    found = [file.parent for file in root.glob("siyu/*/*/apps.py")]
+    return sorted({*found, root / "siyu" / "config", root / "siyu" / "foundation", root / "siyu" / "kit"})
 
 
-def python_texts(file: Path) -> Iterator[Text]:
-    """Texts of a Python file, through whatever names it gives gettext's functions."""
-    tree = ast.parse(file.read_text(), str(file))
-    names: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module in SOURCES:
-            for alias in node.names:
-                original = "gettext" if alias.name == "_" else alias.name
-                names[alias.asname or alias.name] = original
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        name = names.get(called, called if isinstance(node.func, ast.Attribute) else "")
-        if name in FUNCTIONS:
-            found = _positions(name, node.args)
-            if found is not None:
-                yield Text(*found, file, node.lineno)
+def owner(file: Path, folders: list[Path]) -> Path | None:
+    """The innermost home of a file."""
+    inside = [folder for folder in folders if folder in file.parents]
+    return max(inside, key=lambda folder: len(folder.parts)) if inside else None
 
 
-def _positions(name: str, arguments: list[ast.expr]) -> tuple[str | None, str, str | None] | None:
-    context, singular, plural = FUNCTIONS[name]
-
-    def at(position: int | None) -> str | None:
-        if position is None or position >= len(arguments):
-            return None
-        value = arguments[position]
-        return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
-
-    text = at(singular)
-    return None if not text else (at(context), text, at(plural))
+def messages_in(file: Path) -> Iterator[Message]:
+    """Messages of one Python file or template."""
+    source = file.read_bytes()
+    if file.suffix in (".html", ".txt"):
+        source = templatize(source.decode(), origin=str(file)).encode()
+    else:
+        ast.parse(source)
+    for line, ids, _comments, context in extract("python", BytesIO(source), keywords=KEYWORDS):
+        yield Message(ids, locations=[(file.name, line)], context=context)
 
 
-def template_texts(file: Path) -> Iterator[Text]:
-    """Texts of a Django template."""
-    source = templatize(file.read_text(), origin=str(file))
-    for number, line in enumerate(source.split("\n"), 1):
-        for call in _CALL.finditer(f" {line} "):
-            strings = [ast.literal_eval(part) for part in call.groups()[1:] if part]
-            name = "gettext" if call[1] == "_" else call[1]
-            context, singular, plural = FUNCTIONS[name]
-            yield Text(
-                strings[context] if context is not None else None,
-                strings[singular],
-                strings[plural] if plural is not None and plural < len(strings) else None,
-                file,
-                number,
-            )
+def wanted(root: Path) -> dict[Path, dict[Key, Message]]:
+    """By home: every message its code uses."""
+    folders = homes(root)
+    result: dict[Path, dict[Key, Message]] = {folder: {} for folder in folders}
+    for pattern in ("**/*.py", "**/templates/**/*.html", "**/templates/**/*.txt"):
+        for file in sorted(root.glob(f"siyu/{pattern}")):
+            home = owner(file, folders)
+            if home is None or "migrations" in file.parts:
+                continue
+            for message in messages_in(file):
+                result[home].setdefault(key_of(message), message)
+    return result
 
 
-def module_of(file: Path) -> Path:
-    """The folder whose ``locale`` belongs to this file: siyu/<group>/<module>, siyu/config, siyu/kit, twin."""
-    parts = file.relative_to(SRC).parts
-    if parts[0] != "siyu" or len(parts) < 3:
-        return SRC / parts[0]
-    depth = 2 if parts[1] in ("config", "kit") else 3
-    return SRC.joinpath(*parts[: min(depth, len(parts) - 1)])
+def key_of(message: Message) -> Key:
+    """What tells two messages apart."""
+    return message.context, message.id if isinstance(message.id, str) else message.id[0]
 
 
-def all_texts() -> Iterator[Text]:
-    """Every text of the sources."""
-    if not settings.configured:
-        settings.configure(USE_I18N=True)
-        django.setup()
-    for file in sorted(SRC.rglob("*.py")):
-        if "migrations" not in file.parts:
-            yield from python_texts(file)
-    for kind in ("*.html", "*.txt"):
-        for file in sorted(SRC.rglob(f"templates/**/{kind}")):
-            yield from template_texts(file)
+def po_file(home: Path) -> Path:
+    """The Chinese messages of a home."""
+    return home / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
 
-def catalogue(file: Path) -> Catalog:
-    """One .po file."""
+def load(home: Path) -> Catalog:
+    """The catalogue as it is, or an empty one."""
+    file = po_file(home)
+    if not file.exists():
+        return Catalog(locale="zh_Hans")
     with file.open("rb") as stream:
-        return read_po(stream, locale=LANGUAGE, abort_invalid=True)
+        return read_po(stream, locale="zh_Hans")
 
 
-def translated() -> dict[tuple[str | None, str], str]:
-    """Everything the .po files of siyu and of Django's own apps say in Chinese."""
-    files = sorted(SRC.rglob(f"locale/{LANGUAGE}/LC_MESSAGES/*.po"))
-    own = Path(django.__file__).parent
-    files += sorted(own.glob(f"**/locale/{LANGUAGE}/LC_MESSAGES/django.po"))
-    found: dict[tuple[str | None, str], str] = {}
-    for file in files:
-        for message in catalogue(file):
-            key = message.id[0] if isinstance(message.id, (tuple, list)) else message.id
-            text = message.string if isinstance(message.string, str) else "".join(message.string[:1])
-            if key and text and not message.fuzzy:
-                found[(message.context, key)] = text
+def problems(root: Path) -> list[str]:
+    """Everything missing, unused, untranslated or wrongly translated."""
+    found = []
+    for home, messages in wanted(root).items():
+        name = home.relative_to(root)
+        have = {key_of(message): message for message in load(home) if message.id}
+        found += [f"{name}: missing {key[1]!r}" for key in messages if key not in have]
+        found += [f"{name}: unused {key[1]!r}" for key in have if key not in messages]
+        for key, message in have.items():
+            text = message.string if isinstance(message.string, str) else "".join(message.string)
+            if key in messages and not text:
+                found.append(f"{name}: untranslated {key[1]!r}")
+            elif key in messages and message.fuzzy:
+                found.append(f"{name}: fuzzy {key[1]!r}")
+            found += [f"{name}: {key[1]!r}: {error}" for error in message.check()]
     return found
 
 
-def missing() -> dict[Path, dict[tuple[str | None, str], Text]]:
-    """By module: the texts without a Chinese translation."""
-    have = translated()
-    lacking: dict[Path, dict[tuple[str | None, str], Text]] = defaultdict(dict)
-    for text in all_texts():
-        key = (text.context, text.singular)
-        if key not in have:
-            lacking[module_of(text.file)].setdefault(key, text)
-    return lacking
-
-
-def quoted(text: str) -> str:
-    """As a .po file writes it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def entry(text: Text) -> str:
-    """An empty .po entry for the text."""
-    lines = [f"#: {text.file.relative_to(SRC)}:{text.line}"]
-    if text.context:
-        lines.append(f"msgctxt {quoted(text.context)}")
-    lines.append(f"msgid {quoted(text.singular)}")
-    if text.plural:
-        lines += [f"msgid_plural {quoted(text.plural)}", 'msgstr[0] ""']
-    else:
-        lines.append('msgstr ""')
-    return "\n".join(lines)
+def write(root: Path) -> None:
+    """Bring every .po in step: new ids untranslated, unused ones gone, translations kept."""
+    for home, messages in wanted(root).items():
+        have = {key_of(message): message for message in load(home) if message.id}
+        if not messages and not have:
+            continue
+        catalog = Catalog(
+            locale="zh_Hans",
+            charset="utf-8",
+            fuzzy=False,
+            header_comment="# Chinese messages of this module.",
+        )
+        for key in sorted(messages, key=lambda item: (item[1].lower(), item[0] or "")):
+            message = messages[key]
+            old = have.get(key)
+            string = old.string if old else ("",) if isinstance(message.id, tuple) else ""
+            catalog.add(message.id, string, context=message.context)
+        file = po_file(home)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("wb") as stream:
+            write_po(stream, catalog, width=100, no_location=True, omit_header=False, sort_output=False)
+        lines = file.read_text().splitlines(keepends=True)
+        dropped = (
+            "POT-Creation-Date",
+            "PO-Revision-Date",
+            "Generated-By",
+            "Last-Translator",
+            "Language-Team",
+            "Report-Msgid",
+            "Project-Id",
+        )
+        file.write_text("".join(line for line in lines if not any(f'"{word}' in line for word in dropped)))
 
 
 def main() -> int:
-    """Print what is missing, module by module."""
-    lacking = missing()
-    for module, texts in sorted(lacking.items()):
-        print(f"# ---- {module.relative_to(SRC)}/locale/{LANGUAGE}/LC_MESSAGES/django.po")
-        for text in texts.values():
-            print(entry(text) + "\n")
-    return 1 if lacking else 0
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    if not settings.configured:
+        settings.configure(USE_I18N=False)
+    if options.write:
+        write(ROOT)
+    found = problems(ROOT)
+    print("\n".join(found) or "All messages are translated.")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def test_a_payload_survives_the_round_trip() -> None:
             "lines[0].amount",
         ),
         ("nested missing", {"lines": [{"sku": "r"}]}, "event.missing_field", "lines[0].amount"),
+        ("number for text", {"order_no": 7}, "event.wrong_type", "order_no"),
         ("no zone", {"paid_at": "2026-03-01T12:00:00"}, "event.naive_time", "paid_at"),
         ("no time", {"paid_at": "yesterday"}, "event.wrong_type", "paid_at"),
         ("not a list", {"lines": {}}, "event.wrong_type", "lines"),

@@ -149,7 +149,7 @@ def _scalar(hint: Any) -> Load:
         if origin is str and isinstance(value, str) and strict and ("\x00" in value or len(value) > 10_000):
             raise _wrong(path)
         if isinstance(origin, type) and not isinstance(value, origin):
-            if issubclass(origin, str):
+            if issubclass(origin, str) and isinstance(value, str):
                 try:
                     return origin(value)  # an enum of strings
                 except ValueError:

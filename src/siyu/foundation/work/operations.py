@@ -259,17 +259,15 @@ def _view(row: Job) -> JobView:
     )
 
 
-def jobs_pending(*, at: datetime, include_schedules: bool = False) -> int:
-    """How many jobs are due at ``at`` (schedules, which are always waiting, only on request)."""
-    rows = Job.objects.filter(state__in=(WAITING, RUNNING), due_at__lte=at)
-    if not include_schedules:
-        rows = rows.exclude(key=SCHEDULE_KEY, state=WAITING, due_at__gt=at)
-    return rows.count()
+def jobs_pending(*, at: datetime) -> int:
+    """How many jobs are due at ``at``, running or waiting for another try included."""
+    return Job.objects.filter(state__in=(WAITING, RUNNING), due_at__lte=at).count()
 
 
 def next_job_due() -> datetime | None:
-    """The earliest business time at which a job becomes due."""
-    first = Job.objects.filter(state__in=(WAITING, RUNNING)).order_by("due_at").values_list("due_at").first()
+    """The earliest business time at which a job other than a schedule becomes due."""
+    rows = Job.objects.filter(state__in=(WAITING, RUNNING)).exclude(key=SCHEDULE_KEY)
+    first = rows.order_by("due_at").values_list("due_at").first()
     return first[0] if first else None
 
 

@@ -1,0 +1,1 @@
+"""Public REST v1: events in, records and insights out."""
