@@ -75,7 +75,12 @@ def create_tasks(
         ],
         at=at,
     )
-    return [Created(spec.key, new.get(spec.key) or known[spec.key], spec.key in new) for spec in tasks]
+    answers = []
+    for spec in tasks:
+        first = spec.key in new and spec.key not in known
+        known.setdefault(spec.key, new.get(spec.key, 0))
+        answers.append(Created(spec.key, known[spec.key], first))
+    return answers
 
 
 def _insert(specs: Sequence[tuple[TaskSpec, int]], zone: ZoneInfo, at: datetime) -> dict[str, int]:

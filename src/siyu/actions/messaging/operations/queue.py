@@ -43,8 +43,9 @@ def queue(
     store.tell(fresh, at=at, cause=cause, causes={spec.key: spec.cause for spec in deliveries})
     answers = []
     for spec in deliveries:
-        first = spec.key in new
-        answers.append(Queued(spec.key, new[spec.key] if first else known[spec.key], first))
+        first = spec.key in new and spec.key not in known
+        known.setdefault(spec.key, new.get(spec.key, 0))
+        answers.append(Queued(spec.key, known[spec.key], first))
     return answers
 
 
