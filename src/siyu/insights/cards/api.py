@@ -11,7 +11,7 @@ from siyu.insights.cards.contracts import (
     Op,
     Touch,
 )
-from siyu.insights.cards.fields import FIELDS, OP_LABELS, card_fields
+from siyu.insights.cards.fields import FIELDS, MOVED_BY, OP_LABELS, card_fields
 from siyu.insights.cards.operations import (
     LISTENERS,
     RELATION,
@@ -27,6 +27,7 @@ from siyu.insights.cards.traits import compile_trait, parse_filter
 __all__ = [
     "FIELDS",
     "LISTENERS",
+    "MOVED_BY",
     "OP_LABELS",
     "RELATION",
     "CardField",

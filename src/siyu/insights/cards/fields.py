@@ -85,3 +85,22 @@ OP_LABELS: dict[Op, object] = {
     Op.BEFORE: _("before"),
     Op.SINCE: _("since"),
 }
+
+# The facts that move a field, so that a change of it can name its cause.
+_ORDERS = ("order.paid", "order.changed", "order.claimed", "order.refunded")
+MOVED_BY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("orders", "spent_total", "net_total", "r", "f", "m"), _ORDERS),
+    **dict.fromkeys(
+        ("first_order_at", "last_order_at", "stage"), ("order.paid", "order.claimed", "order.changed")
+    ),
+    "refunded_total": ("order.refunded",),
+    "friend_count": ("contact.added", "contact.ended"),
+    "channel": ("contact.added",),
+    "points_balance": ("points.posted",),
+    "employee_id": ("customer.assigned",),
+    "unit_id": ("customer.assigned",),
+    "name": ("customer.updated", "customer.created"),
+    "created_at": ("customer.created",),
+    "last_active_at": ("order.paid", "page.viewed", "contact.added"),
+    "tags": ("customer.tagged", "customer.untagged"),
+}

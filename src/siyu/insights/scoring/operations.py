@@ -163,7 +163,7 @@ def _record(moved: Sequence[_Scored], touch: cards.Touch, at: datetime) -> None:
     new = []
     for s in told:
         who = s.after.customer_id
-        about = touch.facts.get(who, ())
+        about = [fact for fact in touch.facts.get(who, ()) if fact.name in cards.MOVED_BY["orders"]]
         cause = max(about, key=lambda f: (f.origin is facts.Origin.LIVE, f.tx, f.id)) if about else None
         since = min(s.after.stage_since or at, at)
         new.append(

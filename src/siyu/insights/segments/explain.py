@@ -32,25 +32,6 @@ from siyu.kit.errors import NotFound
 from siyu.records.customers import api as customers
 from siyu.records.staff.contracts import Scope
 
-# The facts that move a field of the card, so that a condition on it can name the last one.
-_MOVED_BY: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("orders", "spent_total", "net_total", "r", "f", "m"),
-        ("order.paid", "order.changed", "order.claimed", "order.refunded"),
-    ),
-    **dict.fromkeys(("first_order_at", "last_order_at"), ("order.paid", "order.claimed", "order.changed")),
-    "refunded_total": ("order.refunded",),
-    "stage": ("stage.changed",),
-    "friend_count": ("contact.added", "contact.ended"),
-    "channel": ("contact.added",),
-    "points_balance": ("points.posted",),
-    "employee_id": ("customer.assigned",),
-    "unit_id": ("customer.assigned",),
-    "name": ("customer.updated", "customer.created"),
-    "created_at": ("customer.created",),
-    "last_active_at": ("order.paid", "page.viewed", "contact.added"),
-}
-_TAG_FACTS = ("customer.tagged", "customer.untagged")
 _LATEST = 500
 
 
@@ -129,9 +110,9 @@ def _evidence(node: Node, known: _Known) -> tuple[str, facts.Fact | None]:
     if isinstance(node, Trait):
         value: Any = getattr(known.card, node.field)
         field = cards.FIELDS[node.field]
-        return shown(field, value), _last(_MOVED_BY.get(node.field, ()), known)
+        return shown(field, value), _last(cards.MOVED_BY.get(node.field, ()), known)
     if isinstance(node, HasTag):
-        about = _recent(_TAG_FACTS, known)
+        about = _recent(cards.MOVED_BY["tags"], known)
         return "", next((f for f in about if f.payload.tag == node.name), None)
     if isinstance(node, FactCount):
         matching = [f for f in _recent((node.name,), known) if _counts(f, node, known.at)]

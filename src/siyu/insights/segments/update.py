@@ -92,14 +92,17 @@ def _since(cause: facts.Fact | None, due_at: datetime | None, at: datetime) -> d
 
 
 def _cause(about: Sequence[facts.Fact], tree: Tree) -> facts.Fact | None:
-    """The fact of this batch that made the difference: the last one the tree counts, else the last one.
+    """The fact of this batch that made the difference: the last one that can move what the tree reads.
 
-    Live facts come first: a live cause must not be hidden by history imported in the same batch.
+    Among those live ones come first, so that history imported in the same batch does not hide what the
+    customer just did; and a live fact the tree does not read never makes history look alive.
     """
     if not about:
         return None
-    counted = dependencies(tree).fact_names
-    return max(about, key=lambda f: (f.origin is facts.Origin.LIVE, f.name in counted, f.tx, f.id))
+    needs = dependencies(tree)
+    names = set(needs.fact_names).union(*(cards.MOVED_BY.get(field, ()) for field in needs.card_fields))
+    moving = [fact for fact in about if fact.name in names] or about
+    return max(moving, key=lambda f: (f.origin is facts.Origin.LIVE, f.tx, f.id))
 
 
 def _kept(item: tuple[int, Tree]) -> Kept:
