@@ -8,37 +8,21 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
 
 
 class Customer(models.Model):
-    """A person known by a strong identity. ``root_id`` is the customer in force: itself until merged."""
+    """A person known by a strong identity. ``root_id`` is the customer in force: itself until merged into another."""
 
     id = models.BigAutoField(primary_key=True)
     anchor_subject_id = models.BigIntegerField(unique=True)
     root_id = models.BigIntegerField(db_index=True)
-    merged_into_id = models.BigIntegerField(null=True)
     name = models.CharField(max_length=64, default="")
     avatar = models.CharField(max_length=500, default="")
     gender = models.CharField(max_length=10, default="")
     phone_masked = models.CharField(max_length=20, default="")
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="customer_root_is_self_unless_merged",
-                condition=Q(merged_into_id__isnull=True, root_id=F("id"))
-                | (Q(merged_into_id__isnull=False) & ~Q(root_id=F("id"))),
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["merged_into_id"],
-                name="customer_merged_into",
-                condition=Q(merged_into_id__isnull=False),
-            ),
-        ]
 
 
 class Identity(models.Model):
@@ -108,13 +92,17 @@ class WeakLink(models.Model):
 
 
 class Merge(models.Model):
-    """A merge in force, or one that was undone."""
+    """Somebody's or a rule's word that two customers are one; in force until undone.
+
+    The merges in force make a forest over the customers; a tree of it is one person.
+    """
 
     id = models.BigAutoField(primary_key=True)
     kept_id = models.BigIntegerField(db_index=True)
     merged_id = models.BigIntegerField(db_index=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=100)
+    by_rule = models.BooleanField()
     reason = models.CharField(max_length=200, default="")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=100, default="")
@@ -122,7 +110,10 @@ class Merge(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["merged_id"], name="merge_one_in_force", condition=Q(undone_at__isnull=True)
+                Least("kept_id", "merged_id"),
+                Greatest("kept_id", "merged_id"),
+                name="merge_one_in_force",
+                condition=Q(undone_at__isnull=True),
             ),
             models.CheckConstraint(name="merge_two_people", condition=~Q(kept_id=F("merged_id"))),
         ]

@@ -132,6 +132,34 @@ def conflict(groups: Iterable[Iterable[tuple[IdentityKind, str, bytes]]]) -> str
     return None
 
 
+def roots_of(nodes: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Customer → customer in force, from the merges in force as (kept, merged) pairs.
+
+    Each connected group answers with one of its members that no merge gave up; the oldest of them (the
+    lowest id) where there are several. A function of the set of merges, so their order does not matter.
+    """
+    group = {node: node for node in nodes}
+
+    def find(node: int) -> int:
+        while group[node] != node:
+            group[node] = group[group[node]]
+            node = group[node]
+        return node
+
+    given_up = set()
+    for kept, merged in edges:
+        group[find(merged)] = find(kept)
+        given_up.add(merged)
+    members: dict[int, list[int]] = {}
+    for node in group:
+        members.setdefault(find(node), []).append(node)
+    roots = {}
+    for together in members.values():
+        root = min(node for node in together if node not in given_up)
+        roots.update(dict.fromkeys(together, root))
+    return roots
+
+
 def cut_name(name: str) -> str:
     """A display name from outside, made fit to store: control characters dropped, at most 64 characters.
 

@@ -18,7 +18,7 @@ from siyu.records.customers.operations.mapping import (
     lock_roots,
     note_phones,
 )
-from siyu.records.customers.operations.merge import merge_roots
+from siyu.records.customers.operations.merge import add_merges
 from siyu.records.customers.operations.weak import note_weak, weak_neighbours
 
 Mark = tuple[IdentityKind, str, bytes]
@@ -31,7 +31,7 @@ class _Group:
     number: int
     keys: dict[int, rules.Key]
     subjects: set[int] = field(default_factory=set)
-    roots: set[int] = field(default_factory=set)
+    homes: dict[int, set[int]] = field(default_factory=dict)  # customer in force → homes of the claim
     free: set[int] = field(default_factory=set)
 
 
@@ -43,7 +43,7 @@ class _Plan:
     attach: list[tuple[int, IdentityKind, int, int]] = field(default_factory=list)
     attach_to_new: list[tuple[int, IdentityKind, int]] = field(default_factory=list)
     weak: list[set[int]] = field(default_factory=list)
-    merges: list[tuple[int, int, int]] = field(default_factory=list)
+    merges: list[tuple[int, int, int]] = field(default_factory=list)  # claim, kept, merged
     cases: list[tuple[int, int | rules.Key, int | rules.Key, str]] = field(default_factory=list)
     phones: dict[int, str] = field(default_factory=dict)
 
@@ -129,11 +129,13 @@ def _run_round(
     lock_roots({places[s][1] for group in batch for s in group.subjects if s in places})
     places = _places({subject for group in batch for subject in group.subjects})
     for group in batch:
-        group.roots = {places[s][1] for s in group.subjects if s in places}
-        group.free = {s for s in group.subjects if s not in places}
-    marks = _marks({root for group in batch for root in group.roots})
+        for subject in group.subjects & places.keys():
+            home, root = places[subject]
+            group.homes.setdefault(root, set()).add(home)
+        group.free = group.subjects - places.keys()
+    marks = _marks({home for group in batch for homes in group.homes.values() for home in homes})
     kinds = _kinds({subject for group in batch for subject in group.free})
-    refused = refused_pairs({root for group in batch if len(group.roots) > 1 for root in group.roots})
+    refused = refused_pairs({root for group in batch if len(group.homes) > 1 for root in group.homes})
     plan = _Plan()
     for group in batch:
         _plan_group(group, plan, places, marks, kinds, refused)
@@ -144,17 +146,26 @@ def _settled(group: _Group, places: dict[int, tuple[int, int]]) -> bool:
     return all(s in places for s in group.subjects) and len({places[s][1] for s in group.subjects}) == 1
 
 
-def _marks(roots: set[int]) -> dict[int, set[Mark]]:
-    """The identities of each customer, for comparison."""
+def _marks(homes: set[int]) -> dict[int, set[Mark]]:
+    """The identities of each home and of those that rules (not people) joined to it, for comparison.
+
+    What a person merged has two of everything and would speak against any later claim.
+    """
     rows = foundation.fetch(
-        """SELECT m.customer_id, i.kind, i.realm, i.value_hash FROM records_customers_subjectmap m
-           JOIN records_customers_identity i ON i.subject_id = m.subject_id
-           WHERE m.customer_id = ANY(%s) AND m.valid_to IS NULL""",
-        [sorted(roots)],
+        """WITH RECURSIVE near AS (
+               SELECT h AS start, h AS id FROM unnest(%s::bigint[]) AS h
+               UNION
+               SELECT n.start, CASE WHEN x.kept_id = n.id THEN x.merged_id ELSE x.kept_id END
+               FROM near n JOIN records_customers_merge x
+                 ON n.id IN (x.kept_id, x.merged_id) AND x.undone_at IS NULL AND x.by_rule)
+           SELECT n.start, i.kind, i.realm, i.value_hash FROM near n
+           JOIN records_customers_subjectmap m ON m.home_id = n.id AND m.valid_to IS NULL
+           JOIN records_customers_identity i ON i.subject_id = m.subject_id""",
+        [sorted(homes)],
     )
-    marks: dict[int, set[Mark]] = {root: set() for root in roots}
-    for root, kind, realm, value in rows:
-        marks[root].add((IdentityKind(kind), realm, bytes(value)))
+    marks: dict[int, set[Mark]] = {home: set() for home in homes}
+    for home, kind, realm, value in rows:
+        marks[home].add((IdentityKind(kind), realm, bytes(value)))
     return marks
 
 
@@ -178,8 +189,9 @@ def _plan_group(
     """Decide one claim: what it creates, attaches, merges, or hands to a person."""
     strong = sorted(s for s in group.free if kinds[s][0] in rules.STRONG)
     weak = sorted(group.free - set(strong))
-    roots = sorted(group.roots)
-    against = _against(roots, marks, refused)
+    roots = sorted(group.homes, key=lambda root: min(group.homes[root]))
+    pieces = [set[Mark]().union(*(marks[home] for home in group.homes[root])) for root in roots]
+    against = _refused(roots, refused) or rules.conflict(pieces)
     if against:
         for other in roots[1:]:
             plan.cases.append((group.number, roots[0], other, against))
@@ -190,7 +202,7 @@ def _plan_group(
     if not roots and not strong:
         plan.weak.append(group.subjects)
         return
-    known = {mark for root in roots for mark in marks[root]}
+    known = set[Mark]().union(*pieces)
     base_new: int | None = None
     for subject in strong:
         key = group.keys[subject]
@@ -208,18 +220,19 @@ def _plan_group(
             known.add(kinds[subject])
     for subject in weak:
         _attach(group, plan, places, subject, None, base_new, kinds[subject][0])
-    for other in roots[1:]:
-        plan.merges.append((group.number, roots[0], other))
+    # Merges join the homes that the claim is about, so that undoing another merge leaves them joined.
+    ends = [min(group.homes[root]) for root in roots]
+    plan.merges += [(group.number, ends[0], end) for end in ends[1:]]
 
 
-def _against(
-    roots: list[int], marks: dict[int, set[Mark]], refused: dict[tuple[int, int], str]
-) -> str | None:
-    for index, first in enumerate(roots):
-        for second in roots[index + 1 :]:
+def _refused(roots: list[int], refused: dict[tuple[int, int], str]) -> str | None:
+    """Why somebody said that two of these customers are two people, if somebody did."""
+    ordered = sorted(roots)
+    for index, first in enumerate(ordered):
+        for second in ordered[index + 1 :]:
             if (first, second) in refused:
                 return refused[(first, second)]
-    return rules.conflict(marks[root] for root in roots)
+    return None
 
 
 def _attach(
@@ -266,9 +279,11 @@ def _carry_out(
         pairs, open_cases([pair[1:] for pair in pairs], at=at, claim=source), strict=True
     ):
         cases.setdefault(number, case_id)
-    for number, kept, other in plan.merges:
-        merge_roots(kept, other, at=at, by=source, reason="linked", origin=origin)
-        merged.setdefault(number, []).append(other)
+    if plan.merges:
+        pairs_to_merge = [(kept, other) for _number, kept, other in plan.merges]
+        add_merges(pairs_to_merge, at=at, by=source, by_rule=True, reason="linked", origin=origin)
+        for number, _kept, other in plan.merges:
+            merged.setdefault(number, []).append(other)
 
 
 def _resolve(who: int | rules.Key, made: dict[rules.Key, int]) -> int:

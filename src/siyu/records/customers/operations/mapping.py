@@ -1,4 +1,4 @@
-"""Change the subject map: make customers, attach subjects, move and restore whole groups."""
+"""Change the subject map: make customers, attach subjects, regroup after merges and their undoing."""
 
 from __future__ import annotations
 
@@ -147,46 +147,48 @@ def lock_roots(customer_ids: Iterable[int]) -> dict[int, int]:
         locked.update(foundation.lock_rows(Customer, sorted(missing)))
 
 
-def move_group(merged_id: int, kept_id: int, *, at: datetime) -> list[int]:
-    """Everything that belongs to root ``merged_id`` now belongs to root ``kept_id``; the moved subjects."""
+def regroup(seeds: Iterable[int], *, at: datetime) -> dict[int, dict[int, tuple[int, ...]]]:
+    """Bring the map in line with the merges in force around ``seeds`` (whose roots the caller has locked).
+
+    Returns, per former customer in force, the subjects that moved on to each other one.
+    """
+    nodes, edges = _component(seeds)
+    roots = rules.roots_of(nodes, edges)
     foundation.execute(
-        """UPDATE records_customers_customer
-           SET root_id = %(kept)s, merged_into_id = CASE WHEN id = %(merged)s THEN %(kept)s ELSE merged_into_id END
-           WHERE root_id = %(merged)s""",
-        {"kept": kept_id, "merged": merged_id},
+        """UPDATE records_customers_customer c SET root_id = n.root_id
+           FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, root_id) WHERE c.id = n.id AND c.root_id <> n.root_id""",
+        [list(roots), list(roots.values())],
     )
-    return _remap("customer_id = %(group)s", {"group": merged_id, "to": kept_id, "at": at})
-
-
-def restore_group(merged_id: int, *, at: datetime) -> list[int]:
-    """``merged_id`` is a root again, with all that was merged into it; the subjects that came back."""
-    members = [
-        row[0]
-        for row in foundation.fetch(
-            """WITH RECURSIVE below AS (
-                   SELECT %s::bigint AS id
-                   UNION SELECT c.id FROM records_customers_customer c JOIN below b ON c.merged_into_id = b.id)
-               SELECT id FROM below""",
-            [merged_id],
-        )
-    ]
-    foundation.execute(
-        """UPDATE records_customers_customer
-           SET root_id = %(root)s, merged_into_id = CASE WHEN id = %(root)s THEN NULL ELSE merged_into_id END
-           WHERE id = ANY(%(members)s)""",
-        {"root": merged_id, "members": members},
-    )
-    return _remap("home_id = ANY(%(group)s)", {"group": members, "to": merged_id, "at": at})
-
-
-def _remap(where: str, params: dict[str, object]) -> list[int]:
-    """Close the open map rows of a group and open them towards another customer."""
     rows = foundation.fetch(
-        f"""WITH closed AS (
-               UPDATE records_customers_subjectmap SET valid_to = greatest(valid_from, %(at)s)
-               WHERE {where} AND valid_to IS NULL RETURNING subject_id, home_id, valid_to)
-           INSERT INTO records_customers_subjectmap (subject_id, home_id, customer_id, valid_from)
-           SELECT subject_id, home_id, %(to)s, valid_to FROM closed ORDER BY subject_id RETURNING subject_id""",
-        params,
+        """WITH wanted AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS n(home_id, customer_id)),
+           closed AS (
+               UPDATE records_customers_subjectmap m SET valid_to = greatest(m.valid_from, %s)
+               FROM wanted w WHERE m.home_id = w.home_id AND m.valid_to IS NULL AND m.customer_id <> w.customer_id
+               RETURNING m.subject_id, m.home_id, m.customer_id AS former, w.customer_id, m.valid_to),
+           opened AS (
+               INSERT INTO records_customers_subjectmap (subject_id, home_id, customer_id, valid_from)
+               SELECT subject_id, home_id, customer_id, valid_to FROM closed ORDER BY subject_id)
+           SELECT former, customer_id, array_agg(subject_id ORDER BY subject_id) FROM closed GROUP BY 1, 2""",
+        [list(roots), list(roots.values()), at],
     )
-    return sorted(row[0] for row in rows)
+    moved: dict[int, dict[int, tuple[int, ...]]] = {}
+    for former, root, subjects in rows:
+        moved.setdefault(former, {})[root] = tuple(subjects)
+    return moved
+
+
+def _component(seeds: Iterable[int]) -> tuple[set[int], list[tuple[int, int]]]:
+    """All customers that merges in force join to the seeds, and those merges."""
+    start = sorted(set(seeds))
+    edges = foundation.fetch(
+        """WITH RECURSIVE near AS (
+               SELECT s AS id FROM unnest(%s::bigint[]) AS s
+               UNION
+               SELECT CASE WHEN x.kept_id = n.id THEN x.merged_id ELSE x.kept_id END
+               FROM near n JOIN records_customers_merge x
+                 ON n.id IN (x.kept_id, x.merged_id) AND x.undone_at IS NULL)
+           SELECT x.kept_id, x.merged_id FROM records_customers_merge x
+           WHERE x.undone_at IS NULL AND x.kept_id IN (SELECT id FROM near)""",
+        [start],
+    )
+    return {*start, *(node for edge in edges for node in edge)}, [(kept, merged) for kept, merged in edges]

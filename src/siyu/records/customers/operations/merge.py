@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from siyu.facts import api as facts
@@ -11,63 +13,85 @@ from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, Conflict, NotFound
 from siyu.records.customers.contracts import OWNER, CaseState, CustomerMerged, CustomerUnmerged
 from siyu.records.customers.models import Merge, MergeCase
-from siyu.records.customers.operations.mapping import lock_roots, move_group, restore_group
+from siyu.records.customers.operations.mapping import lock_roots, regroup
+from siyu.records.customers.queries.map import anchors_of, current_ids
 
 
 def merge(kept_id: int, merged_id: int, *, at: datetime, by: foundation.Principal, reason: str = "") -> int:
     """Two customers are one person: ``merged_id`` is from now on ``kept_id``. Returns the merge id.
 
-    Works on the customers in force behind the ids. If they are one already, the merge in force is
-    answered and nothing changes. Raises NotFound for unknown ids and Conflict("customer.erased").
+    Ids of merged customers may be given; what is said of them goes with them when their merge is
+    undone. If the two are one already, the merge in force is answered and nothing changes. Raises
+    NotFound for unknown ids, BadInput("merge.same") and Conflict("customer.erased" | "merge.same").
     """
     roots = lock_roots([kept_id, merged_id])
     if kept_id not in roots or merged_id not in roots:
         raise NotFound("customer.not_found", _("There is no such customer."))
     if kept_id == merged_id:
         raise BadInput("merge.same", _("Choose two different customers."))
-    kept, other = roots[kept_id], roots[merged_id]
-    if kept == other:
+    pair = sorted((roots[kept_id], roots[merged_id]))
+    if pair[0] == pair[1]:
         return _merge_between(merged_id, kept_id)
     erased = foundation.fetch(
-        "SELECT 1 FROM records_customers_customer WHERE id = ANY(%s) AND erased_at IS NOT NULL",
-        [[kept, other]],
+        "SELECT 1 FROM records_customers_customer WHERE id = ANY(%s) AND erased_at IS NOT NULL", [pair]
     )
     if erased:
         raise Conflict("customer.erased", _("This customer's data was erased; it cannot be merged."))
-    merge_id = merge_roots(kept, other, at=at, by=by.display_name, reason=reason)
-    MergeCase.objects.filter(
-        first_id=min(kept, other), second_id=max(kept, other), state=CaseState.OPEN.value
-    ).update(state=CaseState.MERGED.value, resolved_at=at, resolved_by=by.display_name[:100])
-    foundation.audit(by, "customer.merged", "customer", kept, {"merged_id": other, "reason": reason}, at=at)
+    merge_id = add_merges(
+        [(kept_id, merged_id)], at=at, by=by.display_name, by_rule=False, reason=reason, origin=None
+    )[0]
+    MergeCase.objects.filter(first_id=pair[0], second_id=pair[1], state=CaseState.OPEN.value).update(
+        state=CaseState.MERGED.value, resolved_at=at, resolved_by=by.display_name[:100]
+    )
+    detail = {"kept_id": kept_id, "merged_id": merged_id, "reason": reason}
+    foundation.audit(by, "customer.merged", "customer", kept_id, detail, at=at)
     return merge_id
 
 
 def _merge_between(merged_id: int, kept_id: int) -> int:
-    rows = Merge.objects.filter(undone_at__isnull=True, merged_id__in=[merged_id, kept_id])
-    found = sorted(rows.values_list("merged_id", "id"), key=lambda row: row[0] != merged_id)
+    rows = Merge.objects.filter(undone_at__isnull=True).filter(
+        Q(merged_id__in=[merged_id, kept_id]) | Q(kept_id__in=[merged_id, kept_id])
+    )
+    ids = {merged_id, kept_id}
+    found = sorted(
+        rows, key=lambda row: ({row.kept_id, row.merged_id} != ids, row.merged_id != merged_id, row.pk)
+    )
     if found:
-        return found[0][1]
+        return found[0].pk
     raise Conflict("merge.same", _("These are one customer already."))
 
 
-def merge_roots(
-    kept_id: int,
-    merged_id: int,
+def add_merges(
+    pairs: Sequence[tuple[int, int]],
     *,
     at: datetime,
     by: str,
+    by_rule: bool,
     reason: str,
-    origin: facts.Origin | None = None,
-) -> int:
-    """Merge two customers in force that the caller has locked; returns the merge id."""
-    row = Merge.objects.create(kept_id=kept_id, merged_id=merged_id, at=at, by=by[:100], reason=reason[:200])
-    moved = move_group(merged_id, kept_id, at=at)
-    _tell("customer.merged", CustomerMerged(kept_id, merged_id, tuple(moved)), row, "merged", at, origin)
-    return row.pk
+    origin: facts.Origin | None,
+) -> list[int]:
+    """Merge (kept, merged) pairs of different groups whose roots the caller has locked; merge ids in order."""
+    rows = Merge.objects.bulk_create(
+        Merge(kept_id=kept, merged_id=merged, at=at, by=by[:100], by_rule=by_rule, reason=reason[:200])
+        for kept, merged in pairs
+    )
+    moved = regroup([customer for pair in pairs for customer in pair], at=at)
+    roots = current_ids(merged for _kept, merged in pairs)
+    by_root = {roots[row.merged_id]: row.pk for row in rows}
+    _tell(
+        [
+            (CustomerMerged(root, former, subjects), f"merge:{by_root[root]}:merged:{former}")
+            for former, targets in sorted(moved.items())
+            for root, subjects in targets.items()
+        ],
+        at,
+        origin,
+    )
+    return [row.pk for row in rows]
 
 
 def undo_merge(merge_id: int, *, at: datetime, by: foundation.Principal) -> None:
-    """They were two people after all: what ``merged_id`` brought along is its own again.
+    """They were two people after all: each side is its own customer again with what was its own.
 
     What was found or written for the kept customer in between stays there. Undoing twice changes
     nothing. A later claim that they are one opens a case instead of merging. Raises NotFound.
@@ -75,39 +99,42 @@ def undo_merge(merge_id: int, *, at: datetime, by: foundation.Principal) -> None
     row = Merge.objects.filter(pk=merge_id).first()
     if row is None:
         raise NotFound("merge.not_found", _("There is no such merge."))
-    kept = lock_roots([row.merged_id])[row.merged_id]
+    lock_roots([row.kept_id, row.merged_id])
     row.refresh_from_db()
     if row.undone_at is not None:
         return
-    back = restore_group(row.merged_id, at=at)
     row.undone_at, row.undone_by = at, by.display_name[:100]
     row.save(update_fields=["undone_at", "undone_by"])
-    _tell("customer.unmerged", CustomerUnmerged(kept, row.merged_id, tuple(back)), row, "undone", at, None)
-    foundation.audit(by, "customer.unmerged", "customer", kept, {"merged_id": row.merged_id}, at=at)
+    moved = regroup([row.kept_id, row.merged_id], at=at)
+    _tell(
+        [
+            (CustomerUnmerged(former, root, subjects), f"merge:{row.pk}:undone:{root}")
+            for former, targets in sorted(moved.items())
+            for root, subjects in sorted(targets.items())
+        ],
+        at,
+        None,
+    )
+    detail = {"kept_id": row.kept_id, "merged_id": row.merged_id}
+    foundation.audit(by, "customer.unmerged", "customer", row.kept_id, detail, at=at)
 
 
 def _tell(
-    name: str,
-    payload: CustomerMerged | CustomerUnmerged,
-    row: Merge,
-    what: str,
-    at: datetime,
-    origin: facts.Origin | None,
+    told: Sequence[tuple[CustomerMerged | CustomerUnmerged, str]], at: datetime, origin: facts.Origin | None
 ) -> None:
-    anchor = foundation.fetch(
-        "SELECT anchor_subject_id FROM records_customers_customer WHERE id = %s", [row.merged_id]
-    )[0][0]
+    anchors = anchors_of(payload.merged_id for payload, _key in told)
     facts.record(
         [
             facts.NewFact(
-                name=name,
+                name="customer.merged" if isinstance(payload, CustomerMerged) else "customer.unmerged",
                 payload=payload,
                 occurred_at=at,
-                subject_id=anchor,
+                subject_id=anchors[payload.merged_id],
                 source=OWNER,
-                external_id=f"merge:{row.pk}:{what}",
+                external_id=key,
                 origin=origin,
             )
+            for payload, key in told
         ],
         at=at,
     )

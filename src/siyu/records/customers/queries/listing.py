@@ -13,7 +13,7 @@ def customer_ids(*, after: int = 0, limit: int = 2_000) -> list[int]:
     return [
         row[0]
         for row in foundation.fetch(
-            "SELECT id FROM records_customers_customer WHERE id > %s AND merged_into_id IS NULL ORDER BY id LIMIT %s",
+            "SELECT id FROM records_customers_customer WHERE id > %s AND root_id = id ORDER BY id LIMIT %s",
             [after, limit],
         )
     ]
