@@ -63,7 +63,7 @@ def serve(state: State, host: str, port: int, path: Path | None, *, population: 
         return 1
     with world.lock:
         if population:
-            world.population.switch(True, state.population.rate)
+            world.move_people(True, state.population.rate)
         elif state.population.running:
             world.population.resume()
     keeper = Keeper(world, path)

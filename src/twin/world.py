@@ -9,10 +9,12 @@ from typing import Any
 from twin.callbacks import xml
 from twin.callbacks.sender import CallbackSender
 from twin.clock import Clock
-from twin.population import PopulationRunner
+from twin.population import tasks
+from twin.population.doings import DOINGS
+from twin.population.schedule import Schedule
 from twin.rng import HEX, name_of
 from twin.shop import ShopReporter
-from twin.state import Callback, Follow, Json, Member, Message, Person, State
+from twin.state import Callback, Follow, Json, MassMessage, Member, Message, Person, State
 
 # Which right an application needs to hear an event.
 HEARS = {
@@ -40,7 +42,7 @@ class World:
             self._index(follow)
         self.callbacks = CallbackSender(self)
         self.shop = ShopReporter(self)
-        self.population = PopulationRunner(self)
+        self.population = Schedule(self, DOINGS)
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -96,6 +98,23 @@ class World:
             grown = bool(more)
             found |= more
         return found
+
+    # -- clerks and their tasks ------------------------------------------------------------
+
+    def on_mass_message(self, message: MassMessage, at: int) -> None:
+        """Clerks take notice of a new mass message."""
+        tasks.notice(self.population, message, at)
+
+    def on_reminder(self, message: MassMessage, at: int) -> None:
+        """Clerks take notice of a reminder."""
+        tasks.reminded(self.population, message, at)
+
+    def move_people(self, running: bool, rate: float) -> None:
+        """Start or stop the population."""
+        starts = running and not self.population.running
+        self.population.switch(running, rate)
+        if starts:
+            tasks.notice_missed(self.population, self.at())
 
     # -- writing ---------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class Twin:
         found = re.search(r"http://127\.0\.0\.1:\d+", line)
         assert found, line
         self.url = found.group()
-        self.http = httpx.Client(base_url=self.url, timeout=20)
+        self.http = httpx.Client(base_url=self.url, timeout=20, verify=False, trust_env=False)
         self.config: dict[str, Any] = self.get("/twin/config")
         self._tokens: dict[str, str] = {}
 

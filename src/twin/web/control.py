@@ -222,7 +222,7 @@ def set_population(ask: Ask) -> Any:
     rate = plan.rate if ask.body.get("rate") is None else float(ask.body["rate"])
     if not 0 <= rate <= 1000:
         raise ValueError("rate must be between 0 and 1000")
-    world.population.switch(running, rate)
+    world.move_people(running, rate)
     return show_population(ask)
 
 

@@ -80,16 +80,17 @@ def _orders(state: State) -> Json:
     }
 
 
-def summary(state: State) -> Json:
-    """All counts."""
-    rows = state.ledger
-    sends = Counter(row["status"] for row in rows.get("sends", []))
-    tasks = Counter(row["state"] for row in rows.get("mass_tasks", []))
-    adds = rows.get("adds", [])
-    scans = Counter(row["outcome"] for row in rows.get("scans", []))
-    unsent = sum(
-        len(task.rows) for message in state.mass.values() for task in message.tasks if not task.status
-    )
+OTHER_KINDS = (
+    "blocks", "deletes", "remarks", "tags", "api_tags", "tag_changes", "resignations", "hires", "moves",
+    "app_messages", "shop_calls", "not_possible",
+)  # fmt: skip
+
+
+def _friends(state: State) -> Json:
+    """Scans, additions and welcomes."""
+    scans = Counter(row["outcome"] for row in state.ledger.get("scans", []))
+    adds = state.ledger.get("adds", [])
+    welcomes = state.ledger.get("welcomes", [])
     return {
         "scans": {"total": sum(scans.values()), **dict(sorted(scans.items()))},
         "adds": {
@@ -97,21 +98,27 @@ def summary(state: State) -> Json:
             "people": len({row["external_userid"] for row in adds}),
             "with_welcome_code": sum(bool(row["welcome_code"]) for row in adds),
         },
-        "events": _events(state),
-        "callbacks": _callbacks(state),
         "welcomes": {
-            "delivered": len(rows.get("welcomes", [])),
+            "delivered": len(welcomes),
             "codes_issued": len(state.welcome_codes),
-            "people": len({row["external_userid"] for row in rows.get("welcomes", [])}),
+            "people": len({row["external_userid"] for row in welcomes}),
         },
+    }
+
+
+def _mass(state: State) -> Json:
+    """Mass messages: members' tasks, and customers by what became of the message."""
+    tasks = Counter(row["state"] for row in state.ledger.get("mass_tasks", []))
+    sends = Counter(row["status"] for row in state.ledger.get("sends", []))
+    unsent = sum(
+        len(task.rows) for message in state.mass.values() for task in message.tasks if not task.status
+    )
+    return {
         "mass": {
             "messages": len(state.mass),
             "tasks": sum(tasks.values()),
-            "waiting": tasks["waiting"],
-            "confirmed": tasks["confirmed"],
-            "forgotten": tasks["forgotten"],
-            "cancelled": tasks["cancelled"],
-            "reminders": len(rows.get("reminders", [])),
+            **{name: tasks[name] for name in ("waiting", "confirmed", "forgotten", "cancelled")},
+            "reminders": len(state.ledger.get("reminders", [])),
         },
         "sends": {
             "total": sum(sends.values()) + unsent,
@@ -120,27 +127,20 @@ def summary(state: State) -> Json:
             "not_friend": sends[2],
             "limit": sends[3],
         },
+    }
+
+
+def summary(state: State) -> Json:
+    """All counts."""
+    refunds = {item.refund_no: item.amount for item in state.refunds.values()}
+    return {
+        **_friends(state),
+        "events": _events(state),
+        "callbacks": _callbacks(state),
+        **_mass(state),
         "orders": _orders(state),
-        "refunds": _reported(
-            state, "refund-", {item.refund_no: item.amount for item in state.refunds.values()}
-        ),
-        **{
-            name: {"total": len(rows.get(name, []))}
-            for name in (
-                "blocks",
-                "deletes",
-                "remarks",
-                "tags",
-                "api_tags",
-                "tag_changes",
-                "resignations",
-                "hires",
-                "moves",
-                "app_messages",
-                "shop_calls",
-                "not_possible",
-            )  # fmt: skip
-        },
+        "refunds": _reported(state, "refund-", refunds),
+        **{name: {"total": len(state.ledger.get(name, []))} for name in OTHER_KINDS},
         "people": dict(sorted(Counter(person.kind for person in state.people.values()).items())),
         "contact_ways": sum(not way.deleted for way in state.contact_ways.values()),
     }

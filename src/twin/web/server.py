@@ -5,18 +5,19 @@ from __future__ import annotations
 import socket
 import sys
 import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from twin.web import control, doings, ledger, page, routes
+from twin.web import control, doings, ledger, page, routes, views
 from twin.web.messages import Cut, Request, Response
 from twin.wecom.gateway import PREFIX, Gateway
 
 if TYPE_CHECKING:
     from twin.world import World
 
-assert control and doings and ledger  # importing them fills the route table
+assert control and doings and ledger and views  # importing them fills the route table
 LARGEST = 64_000_000
 
 
@@ -92,6 +93,12 @@ class Handler(BaseHTTPRequestHandler):
         except Cut as cut:
             time.sleep(cut.seconds)
             self.close_connection = True
+        except OSError:
+            raise
+        except Exception:
+            # A mistake of the twin's own must be seen, by its caller and in its log.
+            traceback.print_exc()
+            self._write(routes.problem(500, "twin_error", "the twin failed; see its log"))
 
     def _answer(self, request: Request) -> Response:
         if request.path.startswith(PREFIX):

@@ -123,7 +123,7 @@ def add_msg_template(call: Call) -> Json:
             "mass_tasks", at=call.at, msgid=message.msgid, userid=task.userid,
             customers=len(task.rows), state="waiting",
         )  # fmt: skip
-    world.population.on_mass_message(message, call.at)
+    world.on_mass_message(message, call.at)
     return {"fail_list": failed, "msgid": message.msgid}
 
 
@@ -244,7 +244,7 @@ def remind(call: Call) -> Json:
         raise WecomError(41094)
     message.reminders.append(call.at)
     call.world.record("reminders", at=call.at, msgid=message.msgid)
-    call.world.population.on_reminder(message, call.at)
+    call.world.on_reminder(message, call.at)
     return {}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from twin.clock import china
+
 HOUR = 3600
 SCANS_A_DAY = 46.0
 REPURCHASES_A_DAY = 19.0
@@ -15,6 +17,8 @@ BLOCK_SHARE = 0.09
 REMARK_SHARE = 0.3
 TAG_SHARE = 0.2
 RETURN_SHARE = 0.06
+BUY_AGAIN_SHARE = 0.25
+REMINDED_SHARE = 0.5
 # Weight of each hour of the day in China: an evening peak, a few people at night.
 HOURS = [
     0.5, 0.4, 0.2, 0.1, 0.1, 0.1, 0.3, 0.6, 0.8, 1.0, 1.3, 1.4,
@@ -40,3 +44,11 @@ def confirm_delay(source: Random, temperament: str) -> float:
 def forgets(source: Random, temperament: str) -> bool:
     """Whether a member of this temperament lets a task lie."""
     return source.random() < FORGET_SHARE[temperament]
+
+
+def open_hours(moment: float, source: Random) -> float:
+    """The same moment, or one in the shop's next opening hours (10:00 to 22:00 in China)."""
+    hour = china(moment).hour
+    if 10 <= hour < 22:
+        return moment
+    return moment + ((10 - hour) % 24) * HOUR + source.random() * 3 * HOUR

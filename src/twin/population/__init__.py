@@ -1,0 +1,1 @@
+"""A small population that scans, buys, gives back, leaves and confirms by itself."""
