@@ -12,7 +12,7 @@ step() {
 step ruff "$bin/ruff" check .
 step format "$bin/ruff" format --check .
 step mypy "$bin/mypy"
-[ -f .importlinter ] && step imports env PYTHONPATH=src "$bin/lint-imports"
+[ -f .importlinter ] && step imports env PYTHONPATH=src:. "$bin/lint-imports"
 [ -d tests/architecture ] && step architecture "$bin/pytest" -q tests/architecture
 step migrations "$bin/siyu" makemigrations --check --dry-run
 if [ -n "$failed" ]; then echo "FAILED:$failed"; exit 1; fi

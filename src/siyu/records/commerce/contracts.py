@@ -251,8 +251,8 @@ class OrderReported:
     order_no: str
     paid_at: datetime
     lines: tuple[ReportedLine, ...]
-    store_code: str = ""
-    clerk_userid: str = ""
+    store_code: str | None = None
+    clerk_userid: str | None = None
     currency: str = "CNY"
 
 

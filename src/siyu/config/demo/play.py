@@ -1,0 +1,72 @@
+"""Plays simulated days: siyu and the twin jump together, only while both are idle."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from siyu.config import worker
+from siyu.config.demo.twin_door import TwinDoor
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+from siyu.kit.errors import Conflict
+
+DAYS = 7
+SMALLEST_JUMP = timedelta(minutes=1)
+PATIENCE_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """What was played."""
+
+    since: datetime
+    until: datetime
+    jumps: int
+    seconds: float
+
+
+def seven_days(twin: TwinDoor) -> Played:
+    """Play to seven days from now, from one moment at which something happens to the next."""
+    began = said = time.monotonic()
+    since = clock.business_now()
+    end = since + timedelta(days=DAYS)
+    twin.post("population", {"running": True})
+    settle(twin)
+    jumps = 0
+    while (now := clock.business_now()) < end:
+        target = min(end, max(now + SMALLEST_JUMP, _next(twin, now, end)))
+        clock.move_to(target)
+        twin.post("clock", {"advance_to": target.isoformat()})
+        settle(twin)
+        jumps += 1
+        if time.monotonic() - said > 2:
+            said = time.monotonic()
+            share = (target - since) / (end - since)
+            print(f"  {target.astimezone(clock.BRAND_TZ):%m-%d %H:%M}  {share:4.0%}", flush=True)
+    return Played(since, end, jumps, time.monotonic() - began)
+
+
+def _next(twin: TwinDoor, now: datetime, end: datetime) -> datetime:
+    """The next moment at which the population acts or something of siyu's becomes due."""
+    moments = [end]
+    if action := twin.get("clock")["next_action_at"]:
+        moments.append(datetime.fromisoformat(action))
+    own = [loop.next_due() for _name, loop in foundation.LOOPS.items()]
+    own.append(foundation.next_job_due())
+    moments += [moment for moment in own if moment is not None and moment > now]
+    return min(moments)
+
+
+def settle(twin: TwinDoor) -> None:
+    """Wait until twin and siyu have nothing left to do at this moment; Conflict names what hangs."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        quiet = twin.get("clock")["idle"]
+        left = worker.pending()
+        if quiet and not left and twin.get("clock")["idle"]:
+            return
+        if time.monotonic() > deadline:
+            raise Conflict("demo.stuck", f"{left} {twin.get('clock')['waiting']}")
+        time.sleep(0.01)
