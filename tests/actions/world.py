@@ -12,6 +12,7 @@ from django.db import connection
 
 from siyu.actions.messaging import api as messaging
 from siyu.facts import api as facts
+from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
@@ -149,6 +150,24 @@ def befriend(
         at=at,
         source=COMPANY,
     )
+
+
+def pay(who: Someone, order_no: str, *, at: datetime, amount: int = 29_900) -> None:
+    """The customer pays an order; records order.paid."""
+    (done,) = commerce.record_orders(
+        [
+            commerce.OrderSpec(
+                source="pos",
+                order_no=order_no,
+                paid_at=at,
+                lines=(commerce.LineSpec(1, "SKU1", "银戒指", 1, amount),),
+                reported_at=at,
+                subject_id=who.subject_id,
+            )
+        ],
+        at=at,
+    )
+    assert done.order_id is not None, done
 
 
 def message(key: str, who: Someone, **extra: object) -> messaging.DeliverySpec:
