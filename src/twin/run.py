@@ -81,6 +81,8 @@ def serve(state: State, host: str, port: int, path: Path | None, *, population: 
     with contextlib.suppress(OSError):
         server.server_close()
     ticker.join(TICK * 4)
+    # Saved before and after the last deliveries: whoever started us may not wait for them.
+    keeper.save(now=True)
     world.callbacks.stop()
     world.shop.stop()
     keeper.save(now=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ class ShopReporter:
         self._queue: deque[ShopEvent] = deque()
         self._wake = threading.Condition()
         self._busy = False
-        self._stopping = False
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="shop", daemon=True)
 
     def start(self) -> None:
@@ -55,7 +54,7 @@ class ShopReporter:
     def stop(self) -> None:
         """End after the batch under way."""
         with self._wake:
-            self._stopping = True
+            self._stopped.set()
             self._wake.notify_all()
         self._thread.join(SECONDS + 1)
 
@@ -78,9 +77,9 @@ class ShopReporter:
 
     def _take(self) -> list[ShopEvent]:
         with self._wake:
-            while not self._stopping and not (self._queue and self._world.state.shop.url):
+            while not self._stopped.is_set() and not (self._queue and self._world.state.shop.url):
                 self._wake.wait()
-            if self._stopping:
+            if self._stopped.is_set():
                 return []
             self._busy = True
             return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
@@ -88,10 +87,10 @@ class ShopReporter:
     def _work(self) -> None:
         while batch := self._take():
             tries = 0
-            while batch and not self._stopping:
+            while batch and not self._stopped.is_set():
                 batch = self._send(batch)
                 if batch:
-                    time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+                    self._stopped.wait(PAUSES[min(tries, len(PAUSES) - 1)])
                     tries += 1
             with self._wake:
                 self._busy = False

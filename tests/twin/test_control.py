@@ -34,6 +34,15 @@ def test_errors_are_json(twin: Twin) -> None:
     assert twin.http.get("/static/../page.py").status_code == 404
 
 
+def test_a_code_is_a_page_for_people_and_a_picture_for_images(twin: Twin) -> None:
+    address = f"/qr/{twin.code_for(twin.clerks()[0])}"
+    picture = twin.http.get(address, headers={"Accept": "image/avif,image/svg+xml,image/*,*/*;q=0.8"})
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert picture.text.count("<path") == 1
+    page = twin.http.get(address, headers={"Accept": "text/html,application/xhtml+xml,image/webp,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+
+
 def test_the_page_asks_nobody_else(twin: Twin) -> None:
     page = twin.http.get("/")
     assert "模拟企业微信" in page.text

@@ -16,9 +16,7 @@ USERID = Field("userid", "string", "the member", required=True)
 
 def _played(ask: Ask, name: str = "", phone: str = "") -> Person:
     number = ask.world.sequence("played")
-    return friends.new_person(
-        ask.world, f"p{number:04d}", kind="played", at=ask.at, name=name, phone=phone
-    )
+    return friends.new_person(ask.world, f"p{number:04d}", kind="played", at=ask.at, name=name, phone=phone)
 
 
 @route(
