@@ -163,13 +163,18 @@ class ContactEvent(models.Model):
 
 
 class Contact(models.Model):
-    """One period in which a person and an employee were friends."""
+    """One period in which a person and an employee were friends.
+
+    ``told_since`` is the beginning under which contact.added was recorded; later knowledge may move
+    ``since`` to an earlier one, but a period is told once.
+    """
 
     id = models.BigAutoField(primary_key=True)
     subject_id = models.BigIntegerField(db_index=True)
     employee_id = models.BigIntegerField()
     connection = models.CharField(max_length=64)
     since = models.DateTimeField()
+    told_since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=10, default="")
     state = models.CharField(max_length=64, default="")
@@ -181,6 +186,9 @@ class Contact(models.Model):
                 fields=["subject_id", "employee_id", "connection"],
                 name="contact_one_open",
                 condition=Q(until__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["subject_id", "employee_id", "connection", "told_since"], name="contact_told_once"
             ),
             models.CheckConstraint(
                 name="contact_forward", condition=Q(until__isnull=True) | Q(until__gte=F("since"))

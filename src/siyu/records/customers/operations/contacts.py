@@ -44,6 +44,7 @@ class _Row:
 
     id: int
     period: rules.Period
+    told_since: datetime
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,13 @@ def _recompute(relations: Sequence[Relation]) -> list[_Change]:
     ):
         moments[(s, e, c)].append(rules.ContactMoment(moment, kind == "added", state, add_way, ended_by))
     stored: dict[Relation, list[_Row]] = {}
-    for number, s, e, c, since, until, ended_by, state, add_way in foundation.fetch(
-        "SELECT t.id, t.subject_id, t.employee_id, t.connection, t.since, t.until, t.ended_by, t.state, t.add_way"
+    for number, s, e, c, told, since, until, ended_by, state, add_way in foundation.fetch(
+        "SELECT t.id, t.subject_id, t.employee_id, t.connection, t.told_since, t.since, t.until, t.ended_by, t.state, t.add_way"
         + _OF_RELATIONS.format(table="records_customers_contact")
         + " ORDER BY t.since",
         _columns(relations),
     ):
-        row = _Row(number, rules.Period(since, until, ended_by, state, add_way))
+        row = _Row(number, rules.Period(since, until, ended_by, state, add_way), told)
         stored.setdefault((s, e, c), []).append(row)
     insert: list[tuple[Relation, rules.Period]] = []
     update: list[_Row] = []
@@ -168,7 +169,7 @@ def _compare(
     insert: list[tuple[Relation, rules.Period]],
     update: list[_Row],
 ) -> list[_Change]:
-    """Match stored periods to the computed ones by the moment they began in; note the differences.
+    """Match stored periods to the computed ones by the beginning that was told; note the differences.
 
     A stored period always finds its match: more knowledge splits, shortens or lengthens, never joins.
     """
@@ -179,7 +180,7 @@ def _compare(
             (
                 r
                 for r in left
-                if period.since <= r.period.since and (period.until is None or r.period.since < period.until)
+                if period.since <= r.told_since and (period.until is None or r.told_since < period.until)
             ),
             None,
         )
@@ -189,7 +190,7 @@ def _compare(
             continue
         left.remove(row)
         if row.period != period:
-            update.append(_Row(row.id, period))
+            update.append(_Row(row.id, period, row.told_since))
             changes.append(
                 _Change(
                     relation, period, False, period.until is not None and row.period.until != period.until
@@ -211,9 +212,10 @@ def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Ro
     if insert:
         foundation.execute(
             """INSERT INTO records_customers_contact
-                   (subject_id, employee_id, connection, since, until, ended_by, state, add_way)
-               SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-                                    %s::text[], %s::text[], %s::text[])""",
+                   (subject_id, employee_id, connection, since, until, ended_by, state, add_way, told_since)
+               SELECT n.*, n.since FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[],
+                                               %s::timestamptz[], %s::text[], %s::text[], %s::text[])
+                 AS n(subject_id, employee_id, connection, since, until, ended_by, state, add_way)""",
             [*_columns([relation for relation, _p in insert]), *_period_columns([p for _r, p in insert])],
         )
 
