@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -169,6 +169,26 @@ def test_a_member_is_reminded_once_per_wish_and_confirms(mass: Platform) -> None
     messaging.poll(at=NOON + timedelta(minutes=10))
     assert states() == {"sent": 1}
     assert told("delivery.handed_over", "delivery.sent") == ["delivery.handed_over", "delivery.sent"]
+
+
+def test_what_is_one_task_at_the_platform_is_asked_as_one(mass: Platform) -> None:
+    mass.on_send = lambda items: [
+        messaging.Outcome(item.delivery_id, Result.WAITING_MEMBER, ref="task-1") for item in items
+    ]
+    crowd = people(7)
+    messaging.queue([message(f"k{n}", who) for n, who in enumerate(crowd)], at=NOON)
+    messaging.send_due(at=NOON)
+    messaging.cancel_purpose("test", at=NOON)
+    asked: list[int] = []
+
+    def withdraw(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        asked.append(len(items))
+        return answer_all(Result.CANCELLED)(items)
+
+    mass.on_cancel = withdraw
+    messaging.poll(at=NOON, limit=2)
+    assert asked == [7]
+    assert states() == {"cancelled": 7}
 
 
 def test_conservation_per_purpose(mass: Platform) -> None:

@@ -16,6 +16,8 @@ from siyu.actions.messaging.rules import LEASE, after_unclear, poll_after
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
+MAX_TASK = 50_000  # deliveries taken beyond the limit because they share a task at the platform
+
 
 def resolve_unclear(*, at: datetime, limit: int = 500) -> SendReport:
     """Settle deliveries whose sender died: their lease is over and nobody wrote an outcome.
@@ -48,6 +50,7 @@ def poll(*, at: datetime, limit: int = 500) -> SendReport:
     """
     with foundation.transaction():
         rows = foundation.claim_due(Delivery, at=at, limit=limit, states=ASKABLE)
+        rows += _same_tasks(rows, at)
         until = clock.wall_now() + LEASE
         for row in rows:
             row.lease_until = until
@@ -60,6 +63,21 @@ def poll(*, at: datetime, limit: int = 500) -> SendReport:
             chunk = members[start : start + max(1, channel.max_batch)]
             report += _ask_chunk(channel, wish, chunk, at)
     return report
+
+
+def _same_tasks(rows: Sequence[Delivery], at: datetime) -> list[Delivery]:
+    """The rest of what the platform keeps as one task: it can only be asked and withdrawn as a whole."""
+    refs = sorted({row.ref for row in rows if row.ref})
+    if not refs:
+        return []
+    return foundation.claim_due(
+        Delivery,
+        at=at,
+        limit=MAX_TASK,
+        states=ASKABLE,
+        where="ref = ANY(%s) AND id <> ALL(%s)",
+        params=[refs, [row.pk for row in rows]],
+    )
 
 
 def _groups(rows: Sequence[Delivery]) -> dict[tuple[str, str, int | None, str], list[Delivery]]:
