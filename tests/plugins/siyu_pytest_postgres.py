@@ -58,6 +58,7 @@ def prepare_environment() -> Path:
     state.mkdir(parents=True, exist_ok=True)
     slot = take_slot(state)
     os.environ["SIYU_DATA_DIR"] = str(state)
+    os.environ["LC_ALL"] = "C.UTF-8"  # the command line speaks English unless a test asks otherwise
     os.environ["SIYU_BRAND"] = f"t{slot}"
     return state
 

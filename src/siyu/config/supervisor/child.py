@@ -76,7 +76,7 @@ class Child:
         self.crashes = 1 if lived > HEALTHY_SECONDS else self.crashes + 1
         # Without an address to ask, having lived a while is the best sign there is.
         self.served = self.served or (self.spec.ready_url is None and lived > SETTLED_SECONDS)
-        pause = min(0.5 * 2 ** (self.crashes - 1), LONGEST_PAUSE)
+        pause = min(0.5 * float(1 << min(self.crashes - 1, 10)), LONGEST_PAUSE)
         self.start_at = time.monotonic() + pause
         self.ready = False
         return pause

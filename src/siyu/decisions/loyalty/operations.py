@@ -96,7 +96,9 @@ def settle_orders(causes: Mapping[int, facts.Fact], *, at: datetime) -> int:
     posted = 0
     for step in (_Settling.withdraw_old, _Settling.earn, _Settling.take_back):
         posted += _post([spec for one in work if (spec := step(one)) is not None], at=at)
-    OrderPoints.objects.bulk_update(rows.values(), ["fen_per_point", "earn_key", "earned", "standing", "step"])
+    OrderPoints.objects.bulk_update(
+        rows.values(), ["fen_per_point", "earn_key", "earned", "standing", "step"]
+    )
     return posted
 
 

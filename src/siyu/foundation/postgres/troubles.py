@@ -114,7 +114,9 @@ def from_os_error(place: Path, error: OSError) -> PostgresTrouble:
 
 def from_log(data: Path, log: Path, text: str) -> PostgresTrouble:
     """Find the reason in what the server said before it ended."""
-    fatal = [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line or "error:" in line]
+    # What our own knocking was answered while it started is not the reason.
+    lines = [line for line in text.splitlines() if "FATAL:  the database system is" not in line]
+    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line]
     last = fatal[-1] if fatal else ""
     if "No space left on device" in text or "Disk quota exceeded" in text:
         return disk_full(data, 0, 64 * 2**20)

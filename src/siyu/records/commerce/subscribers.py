@@ -33,7 +33,9 @@ def on_trade(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
 
 def _order_specs(orders: Sequence[tuple[facts.Fact, OrderReported]], *, at: datetime) -> list[OrderSpec]:
     units = staff.units_by_code({told.store_code for _fact, told in orders if told.store_code}, at=at)
-    clerks = staff.employees_by_userid({told.clerk_userid for _fact, told in orders if told.clerk_userid}, at=at)
+    clerks = staff.employees_by_userid(
+        {told.clerk_userid for _fact, told in orders if told.clerk_userid}, at=at
+    )
     return [
         OrderSpec(
             source=told.source,

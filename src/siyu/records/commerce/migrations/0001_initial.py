@@ -5,101 +5,186 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=100, unique=True)),
-                ('name', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=100, unique=True)),
+                ("name", models.CharField(max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40)),
-                ('order_no', models.CharField(max_length=100)),
-                ('subject_id', models.BigIntegerField(db_index=True)),
-                ('customer_id', models.BigIntegerField(null=True)),
-                ('unit_id', models.BigIntegerField(null=True)),
-                ('employee_id', models.BigIntegerField(null=True)),
-                ('paid_at', models.DateTimeField()),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.BigIntegerField()),
-                ('refunded_amount', models.BigIntegerField(db_default=0)),
-                ('buyer_hint', models.CharField(max_length=100)),
-                ('backfill', models.BooleanField()),
-                ('reported_at', models.DateTimeField()),
-                ('content_hash', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("order_no", models.CharField(max_length=100)),
+                ("subject_id", models.BigIntegerField(db_index=True)),
+                ("customer_id", models.BigIntegerField(null=True)),
+                ("unit_id", models.BigIntegerField(null=True)),
+                ("employee_id", models.BigIntegerField(null=True)),
+                ("paid_at", models.DateTimeField()),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField()),
+                ("refunded_amount", models.BigIntegerField(db_default=0)),
+                ("buyer_hint", models.CharField(max_length=100)),
+                ("backfill", models.BooleanField()),
+                ("reported_at", models.DateTimeField()),
+                ("content_hash", models.BinaryField()),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', 'paid_at'], name='commerce_order_of_customer'), models.Index(fields=['paid_at', 'id'], name='commerce_order_paid'), models.Index(fields=['unit_id', 'paid_at'], name='commerce_order_unit'), models.Index(fields=['employee_id', 'paid_at'], name='commerce_order_employee'), models.Index(condition=models.Q(('customer_id', None)), fields=['paid_at', 'id'], name='commerce_order_unclaimed')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'order_no'), name='commerce_order_once'), models.CheckConstraint(condition=models.Q(('refunded_amount__gte', 0), ('refunded_amount__lte', models.F('amount'))), name='commerce_never_refunded_beyond')],
+                "indexes": [
+                    models.Index(fields=["customer_id", "paid_at"], name="commerce_order_of_customer"),
+                    models.Index(fields=["paid_at", "id"], name="commerce_order_paid"),
+                    models.Index(fields=["unit_id", "paid_at"], name="commerce_order_unit"),
+                    models.Index(fields=["employee_id", "paid_at"], name="commerce_order_employee"),
+                    models.Index(
+                        condition=models.Q(("customer_id", None)),
+                        fields=["paid_at", "id"],
+                        name="commerce_order_unclaimed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "order_no"), name="commerce_order_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("refunded_amount__gte", 0), ("refunded_amount__lte", models.F("amount"))
+                        ),
+                        name="commerce_never_refunded_beyond",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40)),
-                ('order_no', models.CharField(max_length=100)),
-                ('refund_no', models.CharField(max_length=100)),
-                ('state', models.CharField(max_length=8)),
-                ('reason', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('refunded_at', models.DateTimeField()),
-                ('origin', models.CharField(max_length=10)),
-                ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records_commerce.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("order_no", models.CharField(max_length=100)),
+                ("refund_no", models.CharField(max_length=100)),
+                ("state", models.CharField(max_length=8)),
+                ("reason", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
+                ("refunded_at", models.DateTimeField()),
+                ("origin", models.CharField(max_length=10)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records_commerce.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RefundLine',
+            name="RefundLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.IntegerField()),
-                ('quantity', models.IntegerField()),
-                ('amount', models.BigIntegerField()),
-                ('refund', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='records_commerce.refund')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line_no", models.IntegerField()),
+                ("quantity", models.IntegerField()),
+                ("amount", models.BigIntegerField()),
+                (
+                    "refund",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="records_commerce.refund",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sku',
+            name="Sku",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=100, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records_commerce.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=100, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records_commerce.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.IntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('quantity', models.IntegerField()),
-                ('amount', models.BigIntegerField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='records_commerce.order')),
-                ('sku', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records_commerce.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line_no", models.IntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("quantity", models.IntegerField()),
+                ("amount", models.BigIntegerField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="records_commerce.order",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records_commerce.sku",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['refunded_at'], name='commerce_refund_when'),
+            model_name="refund",
+            index=models.Index(fields=["refunded_at"], name="commerce_refund_when"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('source', 'order_no', 'refund_no'), name='commerce_refund_once'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                fields=("source", "order_no", "refund_no"), name="commerce_refund_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'line_no'), name='commerce_line_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("order", "line_no"), name="commerce_line_once"),
         ),
     ]

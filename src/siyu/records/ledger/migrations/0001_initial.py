@@ -5,103 +5,154 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('owner_kind', models.CharField(max_length=40)),
-                ('owner_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=40)),
-                ('unit', models.CharField(max_length=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("owner_kind", models.CharField(max_length=40)),
+                ("owner_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=40)),
+                ("unit", models.CharField(max_length=20)),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("unit", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('unit', models.CharField(max_length=20)),
-                ('state', models.CharField(max_length=8)),
-                ('at', models.DateTimeField()),
-                ('memo', models.CharField(max_length=200)),
-                ('amount', models.BigIntegerField()),
-                ('reversed_amount', models.BigIntegerField(db_default=0)),
-                ('content_hash', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("unit", models.CharField(max_length=20)),
+                ("state", models.CharField(max_length=8)),
+                ("at", models.DateTimeField()),
+                ("memo", models.CharField(max_length=200)),
+                ("amount", models.BigIntegerField()),
+                ("reversed_amount", models.BigIntegerField(db_default=0)),
+                ("content_hash", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Balance',
+            name="Balance",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='records_ledger.account')),
-                ('posted', models.BigIntegerField()),
-                ('held', models.BigIntegerField()),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="records_ledger.account",
+                    ),
+                ),
+                ("posted", models.BigIntegerField()),
+                ("held", models.BigIntegerField()),
             ],
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('owner_kind', 'owner_id', 'kind', 'unit'), name='ledger_account_once'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                fields=("owner_kind", "owner_id", "kind", "unit"), name="ledger_account_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('id', 'unit'), name='ledger_account_unit'),
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("id", "unit"), name="ledger_account_unit"),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='account',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records_ledger.account'),
+            model_name="entry",
+            name="account",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="records_ledger.account",
+            ),
         ),
         migrations.AddField(
-            model_name='transfer',
-            name='reverses',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records_ledger.transfer'),
+            model_name="transfer",
+            name="reverses",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="records_ledger.transfer",
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='transfer',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records_ledger.transfer'),
+            model_name="entry",
+            name="transfer",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="records_ledger.transfer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='balance',
-            constraint=models.CheckConstraint(condition=models.Q(('held__gte', 0)), name='ledger_held_not_negative'),
+            model_name="balance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("held__gte", 0)), name="ledger_held_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(fields=('id', 'unit'), name='ledger_transfer_unit'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(fields=("id", "unit"), name="ledger_transfer_unit"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('reversed_amount__gte', 0), ('reversed_amount__lte', models.F('amount'))), name='ledger_never_reversed_beyond'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reversed_amount__gte", 0), ("reversed_amount__lte", models.F("amount"))),
+                name="ledger_never_reversed_beyond",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='ledger_amount_positive'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="ledger_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'posted', 'void'])), name='ledger_state_known'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "posted", "void"])), name="ledger_state_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['account', '-id'], name='ledger_entry_statement'),
+            model_name="entry",
+            index=models.Index(fields=["account", "-id"], name="ledger_entry_statement"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='ledger_entry_not_zero'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="ledger_entry_not_zero"
+            ),
         ),
     ]
