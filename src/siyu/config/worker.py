@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -22,34 +23,53 @@ from siyu.kit import clock
 
 log = logging.getLogger("siyu.worker")
 
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.05
 TROUBLE_SECONDS = 1.0
+FULL_ROUND_SECONDS = 15.0
 JOB_THREADS = 2
 
 
 class Pump:
-    """Inbox and subscriptions, looked at only when something new can be there."""
+    """Inbox and subscriptions, looked at only when something new can be there.
+
+    A cheap look at the log tells which facts are new; only subscriptions that hear them are run. Now
+    and then all are, so that nothing depends on what this process remembers.
+    """
 
     def __init__(self) -> None:
         self._quiet_at: tuple[int, int] | None = None
+        self._position: int | None = None
+        self._waiting: set[tuple[str, int]] = set()
+        self._full_round_at = 0.0
 
     def __call__(self) -> int:
         """One round; returns how many messages and facts were handled."""
         head = (facts.inbox_head(), facts.log_head())
+        if time.monotonic() >= self._full_round_at:
+            self._full_round_at = time.monotonic() + FULL_ROUND_SECONDS
+            self._wake(lambda subscription: True)
+            self._quiet_at = None
         if head == self._quiet_at:
             return 0
         at = clock.business_now()
         moved = facts.drain_inbox(at=at)
-        settled = True
-        for _name, subscription in facts.SUBSCRIPTIONS.items():
-            for shard in range(subscription.shards):
-                handled, done = facts.run_subscription(subscription, shard, at=at)
-                moved += handled
-                settled &= done
-        # Heads were read before the round, so whatever came meanwhile shows as a new head.
-        if settled and not moved and not facts.inbox_pending(at=at):
+        fresh = facts.news(self._position)
+        self._position = fresh.position
+        self._wake(lambda subscription: bool(subscription.facts & fresh.names))
+        for name, shard in sorted(self._waiting):
+            handled, done = facts.run_subscription(facts.SUBSCRIPTIONS.get(name), shard, at=at)
+            moved += handled
+            if done:
+                self._waiting.discard((name, shard))
+        # The heads were read before the round, so whatever came meanwhile shows as a new head.
+        if fresh.complete and not moved and not self._waiting and not facts.inbox_pending(at=at):
             self._quiet_at = head
         return moved
+
+    def _wake(self, wanted: Callable[[facts.Subscription], bool]) -> None:
+        for name, subscription in facts.SUBSCRIPTIONS.items():
+            if wanted(subscription):
+                self._waiting |= {(name, shard) for shard in range(subscription.shards)}
 
 
 class Worker:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import OperationalError
@@ -37,8 +38,37 @@ def install_cursors() -> None:
             )
 
 
+@dataclass(frozen=True)
+class News:
+    """What became readable since a position: names of facts, the new position, and whether that was all."""
+
+    names: frozenset[str]
+    position: int
+    complete: bool
+
+
+def news(position: int | None) -> News:
+    """Names of the facts that became readable after transaction ``position`` (None: only where the log stands).
+
+    One cheap look at the log tells which subscriptions have anything to do. ``complete`` is False
+    while a transaction is open that may still bring facts with ids already handed out.
+    """
+    oldest, complete = fetch(_HORIZON)[0]
+    names = frozenset[str]()
+    if position is not None:
+        rows = fetch("SELECT DISTINCT name FROM facts_event WHERE tx > %s AND tx < %s", [position, oldest])
+        names = frozenset(row[0] for row in rows)
+    return News(names, oldest - 1, complete)
+
+
+_HORIZON = (
+    "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmin(s) = pg_snapshot_xmax(s)"
+    " FROM pg_current_snapshot() s"
+)
+
+
 def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime) -> tuple[int, bool]:
-    """Deliver one batch. Returns (facts delivered, whether everything committed so far is done).
+    """Deliver one batch. Returns (facts delivered, whether it read to the end of what is readable).
 
     Another worker on the same shard is left alone: (0, False).
     """
@@ -51,10 +81,7 @@ def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime
         if not found:
             return 0, False
         # Taken before reading: all below this transaction id is finished and visible to the next statement.
-        oldest, quiet = fetch(
-            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmin(s) = pg_snapshot_xmax(s)"
-            " FROM pg_current_snapshot() s"
-        )[0]
+        oldest = fetch(_HORIZON)[0][0]
         facts = _next_batch(subscription, shard, found[0], oldest)
         if facts:
             with correlated(facts[0].correlation_id):
@@ -68,7 +95,7 @@ def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime
                 " WHERE subscription = %s AND shard = %s",
                 [*end, clock.wall_now(), subscription.name, shard],
             )
-    return len(facts), not full and bool(quiet)
+    return len(facts), not full
 
 
 def _next_batch(subscription: Subscription, shard: int, after: Sequence[int], oldest: int) -> list[Fact]:
