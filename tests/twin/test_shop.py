@@ -62,11 +62,11 @@ def test_what_each_source_knows_of_the_buyer(twin: Twin, platform: Platform) -> 
     assert [event["identity"] for event in reported] == [
         {"kind": "phone", "value": person["phone"]},
         {"kind": "unionid", "value": person["unionid"]},
-        {"kind": "external_userid", "value": person["external_userid"]},
+        {"kind": "external_userid", "value": person["external_userid"], "realm": twin.config["corpid"]},
         None,
         None,
     ]
-    assert [event["payload"]["store_code"] == "" for event in reported] == [False, False, False, True, True]
+    assert [event["payload"]["store_code"] is None for event in reported] == [False, False, False, True, True]
     assert twin.record()["orders"]["masked"] == 2
     assert twin.post("/twin/buy", status=409, person=person["id"], sku="AG001", source="x")["error"]
 

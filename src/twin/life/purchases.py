@@ -27,11 +27,13 @@ class Item:
     amount: int = 0
 
 
-def _identity(source: str, person: Person) -> Json | None:
+def _identity(world: World, source: str, person: Person) -> Json | None:
+    """How the shop knows the buyer; an external user id means something within its company only."""
     kind = KNOWS.get(source)
     if kind is None:
         return None
-    return {"kind": kind, "value": str(getattr(person, kind))}
+    known: Json = {"kind": kind, "value": str(getattr(person, kind))}
+    return {**known, "realm": world.state.corpid} if kind == "external_userid" else known
 
 
 def _home(world: World, person: Person) -> tuple[str, str]:
@@ -70,7 +72,7 @@ def buy(
         clerk_userid=(clerk or home_clerk) if source in ("pos", "wecom") else "",
         paid_at=at,
         lines=lines,
-        identity=_identity(source, person),
+        identity=_identity(world, source, person),
     )
     world.state.orders[order.order_no] = order
     world.record(
@@ -80,7 +82,7 @@ def buy(
     _report(world, f"order-{order.order_no}", "trade.order_reported", order, at, {
         "source": source,
         "order_no": order.order_no,
-        "store_code": order.store_code,
+        "store_code": order.store_code or None,
         "clerk_userid": order.clerk_userid or None,
         "currency": "CNY",
         "paid_at": china_iso(at),
