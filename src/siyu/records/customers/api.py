@@ -1,6 +1,9 @@
 """The front door of customers."""
 
 from siyu.records.customers.contracts import (
+    CASE_REASON_LABELS,
+    ENDED_BY_LABELS,
+    IDENTITY_LABELS,
     AssignmentView,
     AssignSpec,
     CaseState,
@@ -61,6 +64,9 @@ from siyu.records.customers.registry import (
 from siyu.records.customers.rules import check_ref, mask_phone
 
 __all__ = [
+    "CASE_REASON_LABELS",
+    "ENDED_BY_LABELS",
+    "IDENTITY_LABELS",
     "PERSONAL",
     "SUBJECT_MAP",
     "AssignSpec",

@@ -65,6 +65,16 @@ class CaseState(StrEnum):
     DISMISSED = "dismissed"
 
 
+CASE_REASON_LABELS = {
+    "two_phone": _("One person, two phones?"),
+    "two_unionid": _("One person, two WeChat accounts?"),
+    "two_external_userid": _("One person, two WeCom contacts?"),
+    "two_member_no": _("One person, two member numbers?"),
+    "undone_before": _("Merged once and undone"),
+    "dismissed_before": _("Said to be two people before"),
+}
+
+
 @dataclass(frozen=True)
 class IdentityRef:
     """One identity as a source tells it; normalised on the way in."""

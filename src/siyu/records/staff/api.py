@@ -3,6 +3,8 @@
 from siyu.records.staff.contracts import (
     EVERYTHING,
     NOTHING,
+    STAFF_ROLE_LABELS,
+    UNIT_KIND_LABELS,
     EmployeeSpec,
     EmployeeView,
     EmploymentView,
@@ -34,6 +36,8 @@ from siyu.records.staff.sync import sync_directory
 __all__ = [
     "EVERYTHING",
     "NOTHING",
+    "STAFF_ROLE_LABELS",
+    "UNIT_KIND_LABELS",
     "EmployeeSpec",
     "EmployeeView",
     "EmploymentView",
