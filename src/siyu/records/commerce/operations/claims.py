@@ -95,12 +95,13 @@ def _claim(claims: Sequence[tuple[int, int, int, facts.Fact | None]], *, at: dat
     """(order, subject, customer, cause): set buyer and record order.claimed."""
     if not claims:
         return
-    foundation.execute(
+    rows = foundation.fetch(
         "UPDATE records_commerce_order o SET subject_id = v.subject_id, customer_id = v.customer_id "
         "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, subject_id, customer_id) "
-        "WHERE o.id = v.id AND o.customer_id IS NULL",
+        "WHERE o.id = v.id AND o.customer_id IS NULL RETURNING o.id, o.subject_id, o.backfill",
         [[claim[0] for claim in claims], [claim[1] for claim in claims], [claim[2] for claim in claims]],
     )
+    causes = {claim[0]: claim[3] for claim in claims}
     facts.record(
         [
             facts.NewFact(
@@ -110,9 +111,11 @@ def _claim(claims: Sequence[tuple[int, int, int, facts.Fact | None]], *, at: dat
                 subject_id=subject_id,
                 source=OWNER,
                 external_id=f"order:{order_id}:claimed",
-                cause=cause,
+                # Whoever claims an imported order late: nobody is greeted or paid for old history.
+                origin=facts.Origin.BACKFILL if backfill else None,
+                cause=causes[order_id],
             )
-            for order_id, subject_id, _customer_id, cause in claims
+            for order_id, subject_id, backfill in rows
         ],
         at=at,
     )
