@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from siyu.connectors.commerce.problems import bad_file
 
 FIELDS: dict[str, tuple[Promise, tuple[str, ...]]] = {
-    "order_no": (_("Order number"), ("order_no", "order number", "订单号", "订单编号", "主订单编号", "小票号")),
+    "order_no": (
+        _("Order number"),
+        ("order_no", "order number", "订单号", "订单编号", "主订单编号", "小票号"),
+    ),
     "paid_at": (
         _("Time of payment"),
         ("paid_at", "date", "付款时间", "支付时间", "订单付款时间", "下单时间", "成交时间", "日期"),
@@ -26,8 +29,14 @@ FIELDS: dict[str, tuple[Promise, tuple[str, ...]]] = {
         ("customer_phone", "phone", "手机号", "手机", "买家手机", "会员手机", "客户手机", "收货人手机"),
     ),
     "unionid": (_("WeChat unionid"), ("unionid", "微信unionid")),
-    "member_no": (_("Customer number"), ("member_no", "customer_id", "会员号", "会员编号", "会员卡号", "客户编号")),
-    "buyer_name": (_("Customer's name"), ("buyer_name", "买家昵称", "客户姓名", "会员姓名", "姓名", "收货人")),
+    "member_no": (
+        _("Customer number"),
+        ("member_no", "customer_id", "会员号", "会员编号", "会员卡号", "客户编号"),
+    ),
+    "buyer_name": (
+        _("Customer's name"),
+        ("buyer_name", "买家昵称", "客户姓名", "会员姓名", "姓名", "收货人"),
+    ),
     "store_code": (_("Store code"), ("store_code", "门店编码", "门店编号", "门店代码")),
     "clerk_userid": (_("Clerk's account"), ("clerk_userid", "导购账号", "导购工号", "导购", "销售员")),
     "sku": (_("SKU code"), ("sku", "sku编码", "商品编码", "商家编码", "货号", "款号")),

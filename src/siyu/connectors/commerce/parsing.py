@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -17,11 +17,35 @@ from siyu.kit.money import parse_minor
 from siyu.records.customers import api as customers
 
 PAID = frozenset(
-    ("", "paid", "completed", "success", "已付款", "已支付", "支付成功", "已完成", "交易成功", "已发货", "待发货", "已收货")
+    (
+        "",
+        "paid",
+        "completed",
+        "success",
+        "已付款",
+        "已支付",
+        "支付成功",
+        "已完成",
+        "交易成功",
+        "已发货",
+        "待发货",
+        "已收货",
+    )
 )
 REFUNDED = frozenset(("refunded", "已退款", "退款成功", "全额退款", "已退货"))
 NOT_PAID = frozenset(
-    ("unpaid", "pending", "cancelled", "canceled", "closed", "待付款", "未付款", "已取消", "交易关闭", "已关闭")
+    (
+        "unpaid",
+        "pending",
+        "cancelled",
+        "canceled",
+        "closed",
+        "待付款",
+        "未付款",
+        "已取消",
+        "交易关闭",
+        "已关闭",
+    )
 )
 COMPACT = re.compile(r"\d{8}")
 SLASHES = re.compile(r"[/.年月]")
@@ -48,15 +72,21 @@ class ParsedRow:
     amount: int
     refunded: bool
     currency: str
+    cells: tuple[str, ...]  # as they were, for the quarantine
 
     def pack(self) -> bytes:
         """As bytes, for staging."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
+        values = [getattr(self, name) for name in NAMES]
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
     def unpack(cls, packed: bytes) -> ParsedRow:
         """Back from staging."""
-        return cls(**json.loads(packed))
+        *values, cells = json.loads(packed)
+        return cls(*values, tuple(cells))
+
+
+NAMES = tuple(field.name for field in fields(ParsedRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +102,11 @@ class Reader:
 
     def parse(self, cells: Sequence[str]) -> ParsedRow:
         """Raises RowProblem for a row that cannot be used."""
-        if len(cells) != self.width and any(cell.strip() for cell in cells[self.width :]) or len(cells) < self.width:
+        if (
+            len(cells) != self.width
+            and any(cell.strip() for cell in cells[self.width :])
+            or len(cells) < self.width
+        ):
             raise RowProblem("cells", found=len(cells), expected=self.width)
         get = _Getter(cells, self.columns)
         order_no = get("order_no")
@@ -106,6 +140,7 @@ class Reader:
             amount=_amount(get("amount")),
             refunded=_refunded(get("status")),
             currency=_currency(get("currency") or self.preset.currency),
+            cells=tuple(cells),
         )
 
     def _moment(self, text: str) -> datetime:
@@ -120,12 +155,12 @@ class Reader:
         return moment
 
 
-def group_key(row: ParsedRow, cells: Sequence[str]) -> bytes:
+def group_key(row: ParsedRow) -> bytes:
     """What makes one order: source and order number, or all cells where there is no number.
 
     Rows equal in all cells share a key; each is then an order of its own, told apart by its count.
     """
-    text = repr((row.source, row.order_no)) if row.order_no else repr([cell.strip() for cell in cells])
+    text = repr((row.source, row.order_no)) if row.order_no else repr([cell.strip() for cell in row.cells])
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
@@ -236,7 +271,9 @@ def shown(row: ParsedRow) -> dict[str, Any]:
         "order_no": row.order_no,
         "source": row.source,
         "paid_at": datetime.fromisoformat(row.paid_at).astimezone(BRAND_TZ).strftime("%Y-%m-%d %H:%M"),
-        "customer": row.hint or (row.member_no and f"№ {row.member_no}") or ("unionid" if row.unionid else ""),
+        "customer": row.hint
+        or (row.member_no and f"№ {row.member_no}")
+        or ("unionid" if row.unionid else ""),
         "store_code": row.store_code,
         "clerk_userid": row.clerk_userid,
         "sku": row.sku,

@@ -8,9 +8,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from siyu.kit.errors import BadInput
+from siyu.records.commerce import api as commerce
 
 ROWS: dict[str, Promise] = {
-    "cells": _("The row has %(found)s cells, the header %(expected)s: it is cut off or has a stray separator."),
+    "cells": _(
+        "The row has %(found)s cells, the header %(expected)s: it is cut off or has a stray separator."
+    ),
     "quote": _("A quotation mark is not closed or stands in the wrong place."),
     "long": _("A cell is longer than %(limit)s characters."),
     "no_order_no": _("The order number is missing."),
@@ -45,6 +48,9 @@ FILES: dict[str, Promise] = {
     "file.mapping": _("The file has no column named “%(column)s”."),
     "file.double_column": _("The column “%(column)s” appears twice in the header. Rename one."),
     "file.too_bad": _("%(bad)s of the first %(read)s rows are unusable; the import stopped. Check preset and columns."),
+    "import.preset": _("There is no preset “%(preset)s”. Known are: %(known)s."),
+    "import.shift_fixed": _("The dates of this data set are shifted by %(days)s days already; that cannot change."),
+    "import.data_set": _("A data set needs a name of at most 40 letters, digits, “-” or “_”."),
     "file.gone": _("The uploaded file has expired. Upload it again."),
     "import.unexpected": _("The import failed for a reason of our own; the worker's log names it. It can be resumed."),
 }  # fmt: skip
@@ -61,6 +67,8 @@ class RowProblem(Exception):
 
 def describe_row(code: str, params: Mapping[str, object]) -> str:
     """Why a row was refused, in the reader's language."""
+    if "reject" in params:  # the records refused the order: their words
+        params = {"reason": str(commerce.describe_reject(commerce.Reject(str(params["reject"]))))}
     return str(ROWS[code]) % params
 
 

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
-from siyu.connectors.commerce.contracts import FieldInfo, ImportStatus, PresetInfo, Preview
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from siyu.connectors.commerce.contracts import (
+    FieldInfo,
+    ImportState,
+    ImportStatus,
+    PresetInfo,
+    Preview,
+    PreviewRow,
+)
+from siyu.connectors.commerce.mapping import FIELDS, PRESETS, map_columns, preset_named
+from siyu.connectors.commerce.models import DataSet, Import, QuarantinedRow
+from siyu.connectors.commerce.parsing import Reader, shown
+from siyu.connectors.commerce.problems import RowProblem, bad_file, describe_file, describe_row
+from siyu.connectors.commerce.reading import RawRow, encoding_of, kind_of, read_rows
+from siyu.connectors.commerce.rules import escape_formula, shift_for
+from siyu.connectors.commerce.staging import SEAL, split_header
+from siyu.foundation import api as foundation
+from siyu.kit.errors import NotFound
 from siyu.kit.pagination import Page
 
 
 def presets() -> Sequence[PresetInfo]:
-    """The ready mappings, to choose from."""
-    raise NotImplementedError
+    """The ready mappings, to choose from, in the reader's language."""
+    return tuple(PresetInfo(preset.name, str(preset.label), str(preset.help)) for preset in PRESETS.values())
 
 
 def fields() -> Sequence[FieldInfo]:
-    """The fields that columns can be mapped to."""
-    raise NotImplementedError
+    """The fields that columns can be mapped to, in the reader's language."""
+    required = PRESETS["generic"].required
+    return tuple(FieldInfo(name, str(label), name in required) for name, (label, _aliases) in FIELDS.items())
 
 
 def preview(
@@ -33,22 +57,105 @@ def preview(
 
     Raises BadInput for a file that cannot be read at all.
     """
-    raise NotImplementedError
+    chosen = preset_named(preset)
+    head = next(foundation.read_file(file_id), b"")
+    kind = kind_of(head)
+    encoding = encoding_of([head]) if kind == "csv" else ""
+    spaced = chosen.spaced and kind == "csv"
+    raw = read_rows(foundation.read_file(file_id), kind=kind, encoding=encoding, spaced=spaced)
+    header, raw = split_header(raw, chosen.columns)
+    columns, missing = map_columns(chosen, header, mapping)
+    name = data_set or chosen.name
+    shift = _shift(name, shift_days if shift_days is not None else shift_for(chosen.last_date, at))
+    reader = Reader(chosen, name, columns, len(header), shift, at)
+    seen = [] if missing else [_preview_row(reader, row) for row in islice(raw, rows)]
+    if not missing and not seen:
+        raise bad_file("file.no_rows")
+    bad = sum(1 for row in seen if row.problem)
+    return Preview(
+        format="text" if spaced else kind,
+        encoding={"utf-8-sig": "UTF-8", "gb18030": "GB18030"}.get(encoding, ""),
+        columns=tuple(column.strip("\ufeff ") for column in header),
+        mapping={field: header[place].strip("\ufeff ") for field, place in columns.items()},
+        missing=missing,
+        rows=tuple(seen),
+        rows_read=len(seen),
+        rows_good=len(seen) - bad,
+        rows_bad=bad,
+        shift_days=shift,
+        problems=(describe_file("file.columns", {"missing": _names(missing)}),) if missing else (),
+    )
+
+
+def _names(missing: Sequence[str]) -> str:
+    return ", ".join(str(FIELDS[field][0]) for field in missing)
+
+
+def _shift(data_set: str, otherwise: int) -> int:
+    fixed = DataSet.objects.filter(name=data_set).first()
+    return fixed.shift_days if fixed else otherwise
+
+
+def _preview_row(reader: Reader, raw: RawRow) -> PreviewRow:
+    try:
+        if raw.problem is not None:
+            raise raw.problem
+        return PreviewRow(raw.number, raw.cells, shown(reader.parse(raw.cells)), "")
+    except RowProblem as problem:
+        return PreviewRow(raw.number, raw.cells, {}, describe_row(problem.code, problem.params))
 
 
 def imports(*, page: int = 1, size: int = 20) -> Page[ImportStatus]:
     """All imports, newest first."""
-    raise NotImplementedError
+    page = max(1, page)
+    rows = Import.objects.order_by("-id")
+    items = tuple(status_of(row) for row in rows[(page - 1) * size : page * size])
+    return Page(items, rows.count(), page, size)
 
 
 def import_status(import_id: int) -> ImportStatus:
     """Where one import stands. Raises NotFound."""
-    raise NotImplementedError
+    run = Import.objects.filter(pk=import_id).first()
+    if run is None:
+        raise NotFound("import.unknown", _("There is no such import."))
+    return status_of(run)
+
+
+def status_of(run: Import) -> ImportStatus:
+    """A run as others may see it."""
+    state = ImportState(run.state)
+    good = max(run.rows_read - run.rows_bad, 1)
+    written = 0.3 + 0.7 * min(run.rows_written / good, 1)
+    share = {ImportState.DONE: 1.0, ImportState.READING: 0.15, ImportState.WAITING: 0.0}.get(state, written)
+    return ImportStatus(
+        id=run.pk, file_name=run.file_name, preset=run.preset, data_set=run.data_set, state=state,
+        rows_read=run.rows_read, rows_bad=run.rows_bad, rows_written=run.rows_written, orders_new=run.orders_new,
+        orders_same=run.orders_same, orders_changed=run.orders_changed, orders_rejected=run.orders_rejected,
+        amount_new=run.amount_new, share=share, shift_days=run.shift_days,
+        error=describe_file(run.error_code, run.error_params), started_by=run.started_by,
+        started_at=run.started_at, finished_at=run.finished_at,
+    )  # fmt: skip
 
 
 def quarantine_csv(import_id: int) -> Iterator[str]:
     """The refused rows as CSV text: row number, reason in the reader's language, the cells as they were.
 
     Cells a spreadsheet would run as a formula are escaped as text. Starts with a BOM for Excel.
+    Raises NotFound for an unknown import.
     """
-    raise NotImplementedError
+    import_status(import_id)
+    return _quarantine_lines(import_id)
+
+
+def _quarantine_lines(import_id: int) -> Iterator[str]:
+    yield "\ufeff" + _line([now_("Row"), now_("Reason"), now_("Cells")])
+    rows = QuarantinedRow.objects.filter(run_id=import_id).order_by("row_no")
+    for row in rows.iterator(chunk_size=500):
+        cells: list[str] = json.loads(foundation.unseal(row.sealed, SEAL))
+        yield _line([str(row.row_no), describe_row(row.reason, row.params), *cells])
+
+
+def _line(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([escape_formula(cell) for cell in cells])
+    return out.getvalue()

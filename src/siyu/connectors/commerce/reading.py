@@ -57,7 +57,7 @@ class _Frames(io.RawIOBase):
 
 
 def kind_of(head: bytes) -> str:
-    """"xlsx" or "csv" from the first bytes. Raises BadInput for what is neither."""
+    """ "xlsx" or "csv" from the first bytes. Raises BadInput for what is neither."""
     if not head.strip():
         raise bad_file("file.empty")
     if head.startswith(b"PK\x03\x04"):
@@ -72,7 +72,7 @@ def kind_of(head: bytes) -> str:
 
 
 def encoding_of(frames: Iterable[bytes]) -> str:
-    """"utf-8-sig" or "gb18030", by decoding all frames. Raises BadInput("file.encoding")."""
+    """ "utf-8-sig" or "gb18030", by decoding all frames. Raises BadInput("file.encoding")."""
     decoders = {name: codecs.getincrementaldecoder(codec)() for name, codec in ENCODINGS.items()}
     seen, wrong = 0, 0
     for frame in frames:
@@ -95,7 +95,9 @@ def read_rows(frames: Iterable[bytes], *, kind: str, encoding: str, spaced: bool
     """
     if kind == "xlsx":
         return _xlsx(frames)
-    text = io.TextIOWrapper(io.BufferedReader(_Frames(frames), 1 << 18), encoding, errors="replace", newline="")
+    text = io.TextIOWrapper(
+        io.BufferedReader(_Frames(frames), 1 << 18), encoding, errors="replace", newline=""
+    )
     return _spaced(text) if spaced else _csv(text)
 
 
@@ -146,7 +148,15 @@ def _xlsx(frames: Iterable[bytes]) -> Iterator[RawRow]:
                 texts = tuple(_cell(cell) for cell in cells)
                 if any(texts):
                     yield RawRow(number, texts)
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, IndexError, SyntaxError) as error:
+        except (
+            zipfile.BadZipFile,
+            KeyError,
+            ValueError,
+            EOFError,
+            OSError,
+            IndexError,
+            SyntaxError,
+        ) as error:
             raise bad_file("file.xlsx") from error
 
 

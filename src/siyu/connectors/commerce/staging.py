@@ -36,15 +36,15 @@ def open_rows(run: Import) -> tuple[Reader, Iterator[RawRow]]:
     return reader, rows
 
 
-def split_header(
-    rows: Iterator[RawRow], columns: object
-) -> tuple[tuple[str, ...], Iterator[RawRow]]:
+def split_header(rows: Iterator[RawRow], columns: object) -> tuple[tuple[str, ...], Iterator[RawRow]]:
     """The header and the rows below it. A file without one, of a preset that knows its columns, gets it."""
     first = next(rows, None)
     if first is None:
         raise bad_file("file.empty")
     if isinstance(columns, dict) and first.cells and first.cells[0].isdigit():
-        header: tuple[str, ...] = tuple(columns[field] for field in ("member_no", "paid_at", "quantity", "amount"))
+        header: tuple[str, ...] = tuple(
+            columns[field] for field in ("member_no", "paid_at", "quantity", "amount")
+        )
         return header, _first_again(first, rows)
     return first.cells, rows
 
@@ -77,7 +77,7 @@ def stage_chunk(run: Import, reader: Reader, rows: Iterator[RawRow]) -> bool:
         except RowProblem as problem:
             bad.append((raw, problem))
         else:
-            good.append((group_key(row, raw.cells), raw.number, row.pack()))
+            good.append((group_key(row), raw.number, row.pack()))
     _write_staged(run.pk, good)
     quarantine(run.pk, bad)
     run.rows_read += len(chunk)

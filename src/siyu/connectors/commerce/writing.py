@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import OperationalError
@@ -146,7 +146,11 @@ def _buyers(run: Import, orders: Sequence[_Order], *, at: datetime) -> list[int 
         customers.link(several, at=at, source=_source(run), origin=Origin.BACKFILL)
     firsts = list({group[0]: None for group in refs if group})
     found = dict(
-        zip(firsts, customers.identify(firsts, at=at, source=_source(run), origin=Origin.BACKFILL), strict=True)
+        zip(
+            firsts,
+            customers.identify(firsts, at=at, source=_source(run), origin=Origin.BACKFILL),
+            strict=True,
+        )
     )
     _name_buyers(run, orders, refs, found, at=at)
     return [found[group[0]].subject_id if group else None for group in refs]
@@ -198,7 +202,7 @@ def _count(run: Import, order: _Order, result: commerce.OrderResult) -> None:
 
 
 def _refuse(run: Import, rows: Sequence[tuple[int, ParsedRow]], problem: RowProblem) -> None:
-    quarantine(run.pk, [(RawRow(number, tuple(map(str, asdict(row).values()))), problem) for number, row in rows])
+    quarantine(run.pk, [(RawRow(number, row.cells), problem) for number, row in rows])
     run.rows_bad += len(rows)
 
 

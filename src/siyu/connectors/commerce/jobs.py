@@ -1,0 +1,53 @@
+"""The import job, resumable at every chunk, and the clearing away of what has expired."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from siyu.connectors.commerce.models import Import
+from siyu.connectors.commerce.operations import JOB
+from siyu.connectors.commerce.queries import status_of
+from siyu.connectors.commerce.running import fail_import, run_import
+from siyu.connectors.commerce.settings import KEEP_DAYS
+from siyu.foundation import api as foundation
+from siyu.kit.errors import Conflict
+
+log = logging.getLogger("siyu.imports")
+ATTEMPTS = 5
+
+
+def _import(payload: dict[str, Any], run: foundation.JobRun) -> None:
+    def told(row: Import) -> None:
+        status = status_of(row)
+        run.progress(int(status.share * 100), 100, row.file_name)
+
+    import_id = int(payload["import_id"])
+    try:
+        run_import(import_id, at=run.at, told=told, should_stop=run.should_stop)
+    except Conflict:
+        raise  # the lease went to another worker: this one lets go
+    except Exception:
+        log.exception("import failed", extra={"import_id": import_id, "attempt": run.attempt})
+        if run.attempt >= ATTEMPTS:
+            fail_import(import_id, "import.unexpected", {}, at=run.at)
+            return
+        raise
+
+
+def _purge(_payload: dict[str, Any], run: foundation.JobRun) -> None:
+    """Drop refused and staged rows of imports that ended long ago."""
+    before = run.at - timedelta(days=foundation.get_setting(KEEP_DAYS, at=run.at))
+    for table in ("quarantinedrow", "stagedrow"):
+        foundation.execute(
+            f"DELETE FROM connectors_commerce_{table} WHERE run_id IN "
+            "(SELECT id FROM connectors_commerce_import WHERE finished_at < %s)",
+            [before],
+        )
+
+
+JOBS = (
+    foundation.JobType(JOB, _import, max_attempts=ATTEMPTS, transactional=False),
+    foundation.JobType("connectors_commerce.purge", _purge, every=timedelta(days=1)),
+)
