@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +22,12 @@ ISSUED = ledger.system_account("issued")
 Statuses = list[ledger.PostStatus]
 NEW, SAME = ledger.PostStatus.NEW, ledger.PostStatus.SAME
 INSUFFICIENT, EXCEEDS = ledger.PostStatus.INSUFFICIENT, ledger.PostStatus.EXCEEDS
+
+
+@pytest.fixture
+def truly_committed(transactional_db: None) -> None:
+    """Facts are delivered once their transaction has ended."""
+    facts.install_cursors()
 
 
 def people(count: int, realm: str = "ledger") -> list[int]:
@@ -208,7 +214,7 @@ def test_the_check_finds_a_balance_changed_past_the_guard() -> None:
     assert (found.what, found.expected, found.found) == ("balance", 10, 11)
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("truly_committed")
 def test_a_merge_moves_the_balance_once_and_undoing_moves_it_back() -> None:
     kept, gone = people(2)
     by = foundation.SYSTEM
@@ -274,11 +280,6 @@ def test_batches_of_any_cut_agree_with_a_plain_model(
         assert ledger.account_total(ISSUED) == -sum(expected)
         assert ledger.check_balances() == []
         transaction.set_rollback(True)
-
-
-@pytest.fixture
-def truly_committed(transactional_db: None) -> Iterator[None]:
-    yield
 
 
 def together(count: int, work: Callable[[int], None]) -> None:
