@@ -26,6 +26,7 @@ from siyu.foundation.accounts.operations import (
 from siyu.foundation.audit.operations import AuditView, audit, list_audit
 from siyu.foundation.db import (
     advisory_lock,
+    array,
     execute,
     fetch,
     fetch_dicts,
@@ -91,6 +92,7 @@ __all__ = [
     "account_for_token",
     "account_for_username",
     "advisory_lock",
+    "array",
     "audit",
     "authenticate_key",
     "beat",
