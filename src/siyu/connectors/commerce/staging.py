@@ -99,9 +99,9 @@ def _write_staged(run_id: int, rows: Sequence[tuple[bytes, int, bytes]]) -> None
         "SELECT %s, * FROM unnest(%s::bytea[], %s::bigint[], %s::bytea[])",
         [
             run_id,
-            [key for key, _number, _packed in rows],
-            [number for _key, number, _packed in rows],
-            [foundation.seal(packed, SEAL) for _key, _number, packed in rows],
+            foundation.array(key for key, _number, _packed in rows),
+            foundation.array(number for _key, number, _packed in rows),
+            foundation.array(foundation.seal(packed, SEAL) for _key, _number, packed in rows),
         ],
     )
 
@@ -114,10 +114,12 @@ def quarantine(run_id: int, rows: Sequence[tuple[RawRow, RowProblem]]) -> None:
         "ON CONFLICT (run_id, row_no) DO NOTHING",
         [
             run_id,
-            [raw.number for raw, _problem in rows],
-            [problem.code for _raw, problem in rows],
-            [json.dumps(problem.params) for _raw, problem in rows],
-            [foundation.seal(json.dumps(raw.cells, ensure_ascii=False), SEAL) for raw, _problem in rows],
+            foundation.array(raw.number for raw, _problem in rows),
+            foundation.array(problem.code for _raw, problem in rows),
+            foundation.array(json.dumps(problem.params) for _raw, problem in rows),
+            foundation.array(
+                foundation.seal(json.dumps(raw.cells, ensure_ascii=False), SEAL) for raw, _problem in rows
+            ),
         ],
     )
 

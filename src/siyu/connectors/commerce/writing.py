@@ -23,6 +23,7 @@ from siyu.records.staff import api as staff
 log = logging.getLogger("siyu.imports")
 CHUNK = 2_000
 MAX_LINES = 1_000
+MAX_FAILED = 10
 Group = tuple[bytes, list[tuple[int, ParsedRow]]]
 
 
@@ -49,7 +50,7 @@ def write_chunk(run: Import, *, at: datetime) -> bool:
     groups = staged_groups(run, CHUNK)
     if not groups:
         return False
-    _write_or_split(run, groups, at=at)
+    _write_or_split(run, groups, [], at=at)
     last = groups[-1][0]
     foundation.execute(
         "DELETE FROM connectors_commerce_stagedrow WHERE run_id = %s AND group_key <= %s", [run.pk, last]
@@ -60,8 +61,11 @@ def write_chunk(run: Import, *, at: datetime) -> bool:
     return True
 
 
-def _write_or_split(run: Import, groups: list[Group], *, at: datetime) -> None:
-    """Halve a chunk that fails until the group that cannot be recorded stands alone, in quarantine."""
+def _write_or_split(run: Import, groups: list[Group], failed: list[bytes], *, at: datetime) -> None:
+    """Halve a chunk that fails until the group that cannot be recorded stands alone, in quarantine.
+
+    Many such groups in one chunk are no matter of rows: then the chunk fails and is tried again later.
+    """
     before = {name: getattr(run, name) for name in COUNTS}
     try:
         with foundation.savepoint():
@@ -71,11 +75,14 @@ def _write_or_split(run: Import, groups: list[Group], *, at: datetime) -> None:
     except Exception:
         for name, value in before.items():
             setattr(run, name, value)
+        if len(failed) >= MAX_FAILED:
+            raise
         if len(groups) > 1:
             middle = len(groups) // 2
-            _write_or_split(run, groups[:middle], at=at)
-            _write_or_split(run, groups[middle:], at=at)
+            _write_or_split(run, groups[:middle], failed, at=at)
+            _write_or_split(run, groups[middle:], failed, at=at)
             return
+        failed.append(groups[0][0])
         log.exception("order cannot be recorded", extra={"import_id": run.pk, "row": groups[0][1][0][0]})
         _refuse(run, groups[0][1], RowProblem("not_recorded"))
         run.orders_rejected += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from siyu.facts.events.contracts import CATALOGUE, Fact, NewFact, Origin
 from siyu.facts.events.payloads import dump, load
-from siyu.foundation.api import correlation_id, execute, fetch
+from siyu.foundation.api import array, correlation_id, execute, fetch
 from siyu.kit.ids import uuid7
 
 COLUMNS = (
@@ -59,17 +59,17 @@ def record(facts: Sequence[NewFact], *, at: datetime) -> list[int | None]:
     rows = fetch(
         _INSERT,
         [
-            [fact.name for fact in fresh],
-            [CATALOGUE.get(fact.name).version for fact in fresh],
-            [dump(fact.payload) for fact in fresh],
-            [fact.occurred_at for fact in fresh],
-            [fact.subject_id for fact in fresh],
-            [_origin(fact).value for fact in fresh],
-            [fact.source for fact in fresh],
-            [fact.external_id for fact in fresh],
-            [fact.cause.id if fact.cause else None for fact in fresh],
-            [fact.cause.correlation_id if fact.cause else correlation for fact in fresh],
-            [fact.cause.hops + 1 if fact.cause else 0 for fact in fresh],
+            array(fact.name for fact in fresh),
+            array(CATALOGUE.get(fact.name).version for fact in fresh),
+            array(dump(fact.payload) for fact in fresh),
+            array(fact.occurred_at for fact in fresh),
+            array(fact.subject_id for fact in fresh),
+            array(_origin(fact).value for fact in fresh),
+            array(fact.source for fact in fresh),
+            array(fact.external_id for fact in fresh),
+            array(fact.cause.id if fact.cause else None for fact in fresh),
+            array(fact.cause.correlation_id if fact.cause else correlation for fact in fresh),
+            array(fact.cause.hops + 1 if fact.cause else 0 for fact in fresh),
             at,
         ],
     )

@@ -94,22 +94,22 @@ def _arrays(part: list[_Item]) -> list[list[Any]]:
         for ref, amount in spec.legs
     ]
     return [
-        [spec.key for spec in specs],
-        [spec.kind for spec in specs],
-        [spec.unit for spec in specs],
-        [spec.at for spec in specs],
-        [spec.memo[:200] for spec in specs],
-        [spec.reverses_key for spec in specs],
-        [spec.pending for spec in specs],
-        [spec.allow_negative for spec in specs],
-        [item.digest for item in part],
-        [item.amount for item in part],
-        [ordinal for ordinal, _ref, _unit, _amount in legs],
-        [ref.owner_kind for _ordinal, ref, _unit, _amount in legs],
-        [ref.owner_id for _ordinal, ref, _unit, _amount in legs],
-        [ref.kind for _ordinal, ref, _unit, _amount in legs],
-        [unit for _ordinal, _ref, unit, _amount in legs],
-        [amount for _ordinal, _ref, _unit, amount in legs],
+        foundation.array(spec.key for spec in specs),
+        foundation.array(spec.kind for spec in specs),
+        foundation.array(spec.unit for spec in specs),
+        foundation.array(spec.at for spec in specs),
+        foundation.array(spec.memo[:200] for spec in specs),
+        foundation.array(spec.reverses_key for spec in specs),
+        foundation.array(spec.pending for spec in specs),
+        foundation.array(spec.allow_negative for spec in specs),
+        foundation.array(item.digest for item in part),
+        foundation.array(item.amount for item in part),
+        foundation.array(ordinal for ordinal, _ref, _unit, _amount in legs),
+        foundation.array(ref.owner_kind for _ordinal, ref, _unit, _amount in legs),
+        foundation.array(ref.owner_id for _ordinal, ref, _unit, _amount in legs),
+        foundation.array(ref.kind for _ordinal, ref, _unit, _amount in legs),
+        foundation.array(unit for _ordinal, _ref, unit, _amount in legs),
+        foundation.array(amount for _ordinal, _ref, _unit, amount in legs),
     ]
 
 

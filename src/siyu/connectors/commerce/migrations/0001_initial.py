@@ -5,78 +5,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DataSet',
+            name="DataSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, unique=True)),
-                ('shift_days', models.IntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, unique=True)),
+                ("shift_days", models.IntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_id', models.BigIntegerField()),
-                ('file_name', models.CharField(max_length=255)),
-                ('file_size', models.BigIntegerField()),
-                ('sha256', models.CharField(db_index=True, max_length=64)),
-                ('preset', models.CharField(max_length=20)),
-                ('mapping', models.JSONField()),
-                ('data_set', models.CharField(max_length=40)),
-                ('shift_days', models.IntegerField()),
-                ('encoding', models.CharField(db_default='', max_length=20)),
-                ('state', models.CharField(max_length=10)),
-                ('stop_requested', models.BooleanField(db_default=False)),
-                ('rows_read', models.BigIntegerField(db_default=0)),
-                ('rows_bad', models.BigIntegerField(db_default=0)),
-                ('rows_written', models.BigIntegerField(db_default=0)),
-                ('last_group', models.BinaryField(null=True)),
-                ('orders_new', models.BigIntegerField(db_default=0)),
-                ('orders_same', models.BigIntegerField(db_default=0)),
-                ('orders_changed', models.BigIntegerField(db_default=0)),
-                ('orders_rejected', models.BigIntegerField(db_default=0)),
-                ('amount_new', models.BigIntegerField(db_default=0)),
-                ('error_code', models.CharField(db_default='', max_length=40)),
-                ('error_params', models.JSONField(default=dict)),
-                ('started_by', models.CharField(max_length=100)),
-                ('started_at', models.DateTimeField()),
-                ('reported_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_id", models.BigIntegerField()),
+                ("file_name", models.CharField(max_length=255)),
+                ("file_size", models.BigIntegerField()),
+                ("sha256", models.CharField(db_index=True, max_length=64)),
+                ("preset", models.CharField(max_length=20)),
+                ("mapping", models.JSONField()),
+                ("data_set", models.CharField(max_length=40)),
+                ("shift_days", models.IntegerField()),
+                ("encoding", models.CharField(db_default="", max_length=20)),
+                ("state", models.CharField(max_length=10)),
+                ("stop_requested", models.BooleanField(db_default=False)),
+                ("rows_read", models.BigIntegerField(db_default=0)),
+                ("rows_bad", models.BigIntegerField(db_default=0)),
+                ("rows_written", models.BigIntegerField(db_default=0)),
+                ("last_group", models.BinaryField(null=True)),
+                ("orders_new", models.BigIntegerField(db_default=0)),
+                ("orders_same", models.BigIntegerField(db_default=0)),
+                ("orders_changed", models.BigIntegerField(db_default=0)),
+                ("orders_rejected", models.BigIntegerField(db_default=0)),
+                ("amount_new", models.BigIntegerField(db_default=0)),
+                ("error_code", models.CharField(db_default="", max_length=40)),
+                ("error_params", models.JSONField(default=dict)),
+                ("started_by", models.CharField(max_length=100)),
+                ("started_at", models.DateTimeField()),
+                ("reported_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='QuarantinedRow',
+            name="QuarantinedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_no', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=40)),
-                ('params', models.JSONField(default=dict)),
-                ('sealed', models.BinaryField()),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors_commerce.import')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row_no", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=40)),
+                ("params", models.JSONField(default=dict)),
+                ("sealed", models.BinaryField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connectors_commerce.import",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'row_no'), name='import_quarantined_row_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "row_no"), name="import_quarantined_row_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StagedRow',
+            name="StagedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group_key', models.BinaryField()),
-                ('row_no', models.BigIntegerField()),
-                ('sealed', models.BinaryField()),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors_commerce.import')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("group_key", models.BinaryField()),
+                ("row_no", models.BigIntegerField()),
+                ("sealed", models.BinaryField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connectors_commerce.import",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'group_key', 'row_no'), name='import_staged_row_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "group_key", "row_no"), name="import_staged_row_once"
+                    )
+                ],
             },
         ),
     ]

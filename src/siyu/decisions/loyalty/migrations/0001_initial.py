@@ -4,23 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OrderPoints',
+            name="OrderPoints",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_id', models.BigIntegerField(unique=True)),
-                ('fen_per_point', models.BigIntegerField(null=True)),
-                ('earn_key', models.CharField(max_length=60, null=True)),
-                ('earned', models.BigIntegerField(db_default=0)),
-                ('standing', models.BigIntegerField(db_default=0)),
-                ('step', models.IntegerField(db_default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order_id", models.BigIntegerField(unique=True)),
+                ("fen_per_point", models.BigIntegerField(null=True)),
+                ("earn_key", models.CharField(max_length=60, null=True)),
+                ("earned", models.BigIntegerField(db_default=0)),
+                ("standing", models.BigIntegerField(db_default=0)),
+                ("step", models.IntegerField(db_default=0)),
             ],
         ),
     ]

@@ -24,12 +24,12 @@ def write_lines(orders: Lines) -> None:
         "INSERT INTO records_commerce_orderline (order_id, line_no, sku_id, name, quantity, amount) "
         "SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::bigint[], %s::text[], %s::integer[], %s::bigint[])",
         [
-            [order_id for order_id, _line in flat],
-            [line.line_no for _order_id, line in flat],
-            [skus.get(line.sku[:100]) for _order_id, line in flat],
-            [(line.name or line.sku)[:200] for _order_id, line in flat],
-            [line.quantity for _order_id, line in flat],
-            [line.amount for _order_id, line in flat],
+            foundation.array(order_id for order_id, _line in flat),
+            foundation.array(line.line_no for _order_id, line in flat),
+            foundation.array(skus.get(line.sku[:100]) for _order_id, line in flat),
+            foundation.array((line.name or line.sku)[:200] for _order_id, line in flat),
+            foundation.array(line.quantity for _order_id, line in flat),
+            foundation.array(line.amount for _order_id, line in flat),
         ],
     )
 
@@ -38,7 +38,7 @@ def replace_lines(orders: Lines) -> None:
     """A later report replaces all lines of an order."""
     foundation.execute(
         "DELETE FROM records_commerce_orderline WHERE order_id = ANY(%s)",
-        [[order_id for order_id, _lines in orders]],
+        [foundation.array(order_id for order_id, _lines in orders)],
     )
     write_lines(orders)
 

@@ -117,7 +117,7 @@ def _known(specs: Sequence[OrderSpec]) -> dict[Key, _Known]:
         "SELECT source, order_no, id, customer_id, subject_id, amount, refunded_amount, reported_at, content_hash "
         "FROM records_commerce_order WHERE (source, order_no) IN "
         "(SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY id FOR UPDATE",
-        [[spec.source for spec in specs], [spec.order_no for spec in specs]],
+        [foundation.array(spec.source for spec in specs), foundation.array(spec.order_no for spec in specs)],
     )
     return {(row[0], row[1]): _Known(*row[2:8], bytes(row[8])) for row in rows}
 
@@ -152,19 +152,19 @@ def _insert(specs: list[OrderSpec], *, at: datetime, origin: facts.Origin | None
         "%s::timestamptz[], %s::text[], %s::bigint[], %s::text[], %s::boolean[], %s::timestamptz[], %s::bytea[]) "
         "ON CONFLICT (source, order_no) DO NOTHING RETURNING source, order_no, id",
         [
-            [spec.source for spec in specs],
-            [spec.order_no for spec in specs],
-            [spec.subject_id for spec in specs],
-            [mapped.get(spec.subject_id or 0) for spec in specs],
-            [spec.unit_id for spec in specs],
-            [spec.employee_id for spec in specs],
-            [spec.paid_at for spec in specs],
-            [spec.currency for spec in specs],
-            [total_of(spec) for spec in specs],
-            [spec.buyer_hint[:100] for spec in specs],
-            [_origin_of(spec, origin) is not facts.Origin.LIVE for spec in specs],
-            [spec.reported_at for spec in specs],
-            [content_hash(spec) for spec in specs],
+            foundation.array(spec.source for spec in specs),
+            foundation.array(spec.order_no for spec in specs),
+            foundation.array(spec.subject_id for spec in specs),
+            foundation.array(mapped.get(spec.subject_id or 0) for spec in specs),
+            foundation.array(spec.unit_id for spec in specs),
+            foundation.array(spec.employee_id for spec in specs),
+            foundation.array(spec.paid_at for spec in specs),
+            foundation.array(spec.currency for spec in specs),
+            foundation.array(total_of(spec) for spec in specs),
+            foundation.array(spec.buyer_hint[:100] for spec in specs),
+            foundation.array(_origin_of(spec, origin) is not facts.Origin.LIVE for spec in specs),
+            foundation.array(spec.reported_at for spec in specs),
+            foundation.array(content_hash(spec) for spec in specs),
         ],
     )
     ids = {(source, order_no): order_id for source, order_no, order_id in rows}
@@ -224,7 +224,10 @@ def _touch(pairs: list[tuple[OrderSpec, _Known]]) -> None:
         foundation.execute(
             "UPDATE records_commerce_order o SET reported_at = v.at "
             "FROM unnest(%s::bigint[], %s::timestamptz[]) AS v(id, at) WHERE o.id = v.id",
-            [[order_id for order_id, _at in later], [moment for _order_id, moment in later]],
+            [
+                foundation.array(order_id for order_id, _at in later),
+                foundation.array(moment for _order_id, moment in later),
+            ],
         )
 
 
@@ -238,14 +241,14 @@ def _update(changed: list[tuple[OrderSpec, _Known]], *, at: datetime, origin: fa
         "%s::text[], %s::bigint[], %s::timestamptz[], %s::bytea[]) "
         "AS v(id, unit_id, employee_id, paid_at, currency, amount, reported_at, hash) WHERE o.id = v.id",
         [
-            [row.id for _spec, row in changed],
-            [spec.unit_id for spec, _row in changed],
-            [spec.employee_id for spec, _row in changed],
-            [spec.paid_at for spec, _row in changed],
-            [spec.currency for spec, _row in changed],
-            [total_of(spec) for spec, _row in changed],
-            [spec.reported_at for spec, _row in changed],
-            [content_hash(spec) for spec, _row in changed],
+            foundation.array(row.id for _spec, row in changed),
+            foundation.array(spec.unit_id for spec, _row in changed),
+            foundation.array(spec.employee_id for spec, _row in changed),
+            foundation.array(spec.paid_at for spec, _row in changed),
+            foundation.array(spec.currency for spec, _row in changed),
+            foundation.array(total_of(spec) for spec, _row in changed),
+            foundation.array(spec.reported_at for spec, _row in changed),
+            foundation.array(content_hash(spec) for spec, _row in changed),
         ],
     )
     replace_lines([(row.id, spec.lines) for spec, row in changed])
