@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from siyu.connectors.commerce import api as imports
-from siyu.facts import api as facts
-from siyu.foundation import api as foundation
-from siyu.records.commerce import api as commerce
-from siyu.records.customers import api as customers
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
