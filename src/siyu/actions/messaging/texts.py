@@ -15,7 +15,7 @@ STATE_LABELS: dict[DeliveryState, str | Promise] = {
     DeliveryState.SENT: _("Sent"),
     DeliveryState.DELIVERED: _("Delivered"),
     DeliveryState.FAILED: _("Failed"),
-    DeliveryState.UNKNOWN: _("Unknown"),
+    DeliveryState.UNKNOWN: _("Outcome unknown"),
     DeliveryState.CANCELLED: _("Cancelled"),
 }
 

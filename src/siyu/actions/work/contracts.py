@@ -34,7 +34,7 @@ class TaskResult(StrEnum):
 
 
 STATE_LABELS: dict[TaskState, str | Promise] = {
-    TaskState.OPEN: _("Open"),
+    TaskState.OPEN: _("To do"),
     TaskState.DONE: _("Done"),
     TaskState.SKIPPED: _("Skipped"),
     TaskState.EXPIRED: _("Expired"),

@@ -10,21 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.actions.effects.api import Field, FieldKind, Text, check_fields
 from siyu.decisions.journeys.contracts import Person
-from siyu.decisions.journeys.heard import HEARD
+from siyu.decisions.journeys.fields import fact_choices
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.segments import api as segments
 from siyu.kit.errors import BadInput
 from siyu.records.customers import api as customers
-from siyu.records.staff import api as staff
-
-
-def _fact_choices() -> list[tuple[str, Text]]:
-    return [(name, facts.CATALOGUE.get(name).label) for name in HEARD]
-
-
-def _segment_choices() -> list[tuple[str, Text]]:
-    return [(str(each.id), each.name) for each in segments.segments(scope=staff.EVERYTHING)]
 
 
 class _Base:
@@ -42,7 +33,7 @@ class HappenedSinceEntry(_Base):
 
     name = "happened"
     label: Text = _("Has happened since entering")
-    fields: Sequence[Field] = (Field("fact", _("What"), FieldKind.CHOICE, choices=_fact_choices),)
+    fields: Sequence[Field] = (Field("fact", _("Which event"), FieldKind.CHOICE, choices=fact_choices),)
 
     def holds(self, people: Sequence[Person], params: Mapping[str, Any], *, at: datetime) -> set[int]:
         """One query over the log, through all subjects of each person."""

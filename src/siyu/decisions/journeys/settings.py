@@ -13,7 +13,7 @@ SETTINGS = (
         HOLDOUT_PERCENT,
         int,
         10,
-        _("Control group of journeys (%)"),
+        _("Control group of journeys, percent"),
         _("Share of people that promotional steps leave out, to see what the steps bring."),
         "journeys",
         minimum=0,

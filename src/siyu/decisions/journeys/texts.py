@@ -28,8 +28,8 @@ OUTCOME_LABELS: dict[StepOutcome, Text] = {
     StepOutcome.HOLDOUT: _("Control group"),
     StepOutcome.WAITED: _("Waited"),
     StepOutcome.TIMED_OUT: _("Did not happen in time"),
-    StepOutcome.BRANCHED: _("Chosen"),
-    StepOutcome.ENDED: _("Left"),
+    StepOutcome.BRANCHED: _("Took a branch"),
+    StepOutcome.ENDED: _("Reached the end"),
 }
 END_LABELS: dict[EndReason, Text] = {
     EndReason.COMPLETED: _("Went through"),

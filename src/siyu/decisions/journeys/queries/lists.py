@@ -17,6 +17,7 @@ from siyu.decisions.journeys.contracts import (
     StepTypeView,
     VersionView,
 )
+from siyu.decisions.journeys.fields import FLOW_FIELDS
 from siyu.decisions.journeys.models import Enrolment, Journey, JourneyVersion, Skip, StepRun
 from siyu.decisions.journeys.queries.counts import people_counts, skip_counts, step_counts
 from siyu.decisions.journeys.rules.definition import parse_definition
@@ -201,7 +202,7 @@ def skips(journey_id: int, *, scope: Scope, number: int = 1, size: int = 50) -> 
 
 def step_types() -> list[StepTypeView]:
     """Every kind of step the editor offers: those that lead, then every registered effect."""
-    flow = [StepTypeView(name, label, (), False) for name, label in FLOW_LABELS.items()]
+    flow = [StepTypeView(name, label, FLOW_FIELDS[name], False) for name, label in FLOW_LABELS.items()]
     acting = [
         StepTypeView(name, effect.label, effect.fields, True) for name, effect in effects.EFFECTS.items()
     ]
