@@ -187,7 +187,8 @@ def with_problems(draft: Draft, problems: Mapping[str, object]) -> Draft:
         rows = []
         for number, row in enumerate(group.rows):
             found = next(
-                (str(text) for path, text in problems.items() if f"{path}.".startswith(f"{start}.{number}.")), ""
+                (str(text) for path, text in problems.items() if f"{path}.".startswith(f"{start}.{number}.")),
+                "",
             )
             rows.append(replace(row, problem=found))
         groups.append(replace(group, rows=tuple(rows)))
@@ -225,7 +226,8 @@ def _group_of(node: Mapping[str, Any]) -> tuple[str | None, list[Mapping[str, An
 
 
 def _row(node: Mapping[str, Any]) -> Row | None:
-    kind, body = next(iter(node.items()), ("", {}))
+    nothing: dict[str, Any] = {}
+    kind, body = next(iter(node.items()), ("", nothing))
     if kind == "tag":
         return Row("tag", "has" if body.get("has", True) else "has_not", body["name"])
     if kind == "segment":

@@ -73,6 +73,13 @@ STATES: dict[str, dict[str, Word]] = {
         "branched": (_("Branched"), "blue"),
         "ended": (_("Ended"), "green"),
     },
+    "end_reason": {
+        "completed": (_("went through"), "green"),
+        "exited": (_("left early"), "azure"),
+        "merged": (_("merged with another run"), "secondary"),
+        "archived": (_("journey archived"), "secondary"),
+        "removed": (_("taken out"), "secondary"),
+    },
     "code": {
         "making": (_("Being made"), "azure"),
         "active": (_("Active"), "green"),

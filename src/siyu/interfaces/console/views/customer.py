@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from siyu.actions.messaging import api as messaging
 from siyu.actions.work import api as work
+from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
@@ -109,7 +110,7 @@ def _points_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerV
 def _deliveries_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerView) -> dict[str, Any]:
     wanted = messaging.DeliveryFilter(customer_id=customer.id)
     page = messaging.deliveries(seen.scope, wanted, number=params.page_number(request))
-    return {"page": page, "runs": ()}
+    return {"page": page, "runs": journeys.enrolments(seen.scope, customer_id=customer.id).items}
 
 
 def _tasks_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerView) -> dict[str, Any]:

@@ -158,7 +158,9 @@ def _form(request: HttpRequest, segment: segments.SegmentView | None) -> HttpRes
         "description": description,
         "draft": draft,
         "groups": _drawn(draft) if draft else [],
-        "raw": json.dumps(segment.definition, ensure_ascii=False, indent=1) if segment and draft is None else "",
+        "raw": json.dumps(segment.definition, ensure_ascii=False, indent=1)
+        if segment and draft is None
+        else "",
         **_choices(seen),
         **count,
         "refused": problem,
@@ -167,13 +169,19 @@ def _form(request: HttpRequest, segment: segments.SegmentView | None) -> HttpRes
 
 
 def _save(
-    seen: Visit, segment: segments.SegmentView | None, name: str, description: str, draft: builder.Draft | None
+    seen: Visit,
+    segment: segments.SegmentView | None,
+    name: str,
+    description: str,
+    draft: builder.Draft | None,
 ) -> segments.SegmentView:
     by = seen.principal.display_name
     definition = builder.definition(draft) if draft is not None else None
     with foundation.savepoint():
         if segment is None:
-            saved = segments.create_segment(name, definition or {}, by=by, at=seen.at, description=description)
+            saved = segments.create_segment(
+                name, definition or {}, by=by, at=seen.at, description=description
+            )
         else:
             saved = segments.update_segment(
                 segment.id, by=by, at=seen.at, name=name, description=description, definition=definition
