@@ -24,6 +24,7 @@ from siyu.insights.segments.contracts import (
     Tree,
 )
 from siyu.insights.segments.defaults import install_defaults
+from siyu.insights.segments.describe import in_words
 from siyu.insights.segments.explain import explain
 from siyu.insights.segments.operations import archive_segment, create_segment, update_segment
 from siyu.insights.segments.queries import (
@@ -67,6 +68,7 @@ __all__ = [
     "create_segment",
     "explain",
     "get_segment",
+    "in_words",
     "install_defaults",
     "matching",
     "member_fragment",

@@ -11,6 +11,7 @@ from siyu.insights.segments.contracts import (
     AllOf,
     AnyOf,
     Custom,
+    Definition,
     FactCount,
     HasTag,
     InSegment,
@@ -18,7 +19,9 @@ from siyu.insights.segments.contracts import (
     Not,
     Trait,
 )
+from siyu.insights.segments.models import Segment
 from siyu.insights.segments.registry import PREDICATES
+from siyu.insights.segments.rules import parse_tree
 from siyu.kit import money
 
 
@@ -41,6 +44,22 @@ def describe(node: Node, names: dict[int, str]) -> str:
         text = _("Is in the segment “%(name)s”") if node.member else _("Is not in the segment “%(name)s”")
         return text % {"name": names.get(node.segment_id, str(node.segment_id))}
     return _custom(node)
+
+
+def in_words(definition: Definition) -> str:
+    """A whole rule as one sentence: conditions joined by "and" or "or", inner groups in brackets."""
+    names = dict(Segment.objects.values_list("pk", "name"))
+    return _sentence(parse_tree(definition).root, names, outermost=True)
+
+
+def _sentence(node: Node, names: dict[int, str], *, outermost: bool = False) -> str:
+    if isinstance(node, Not):
+        return _("not (%(rule)s)") % {"rule": _sentence(node.node, names, outermost=True)}
+    if not isinstance(node, AllOf | AnyOf):
+        return describe(node, names)
+    joiner = _(" and ") if isinstance(node, AllOf) else _(" or ")
+    text = joiner.join(_sentence(child, names) for child in node.nodes)
+    return text if outermost or len(node.nodes) == 1 else f"({text})"
 
 
 def _trait(node: Trait) -> str:

@@ -44,7 +44,7 @@ class Entry:
 SETTINGS: tuple[Room, ...] = (
     Room("organisation", _("Organisation and team"), "sitemap", ("employee",)),
     Room("accounts", _("Accounts and roles"), "user-shield", ("account-new", "account")),
-    Room("connections", _("Connections"), "plug-connected", ("connection",)),
+    Room("connections", _("Connections"), "plug-connected", ("connection", "connection-new")),
     Room("settings", _("Preferences"), "adjustments", ("setting",)),
     Room("audit", _("Audit"), "history"),
     Room("api-keys", _("API keys"), "key"),
@@ -64,15 +64,16 @@ MENU: tuple[Group, ...] = (
                 ("segment", "segment-new", "segment-edit", "segment-why"),
             ),
             Room("unmatched", _("Orders to claim"), "receipt", ("claim",)),
-            Room("imports", _("Order import"), "file-upload", ("import-new", "import")),
+            Room("imports", _("Order import"), "file-upload", ("import-new", "import", "import-preview")),
         ),
     ),
     Group(
         _("Operations"),
         (
-            Room("journeys", _("Automation"), "route", ("journey", "journey-edit", "journey-step")),
+            Room("journeys", _("Automation"), "route", ("journey", "journey-new", "journey-edit", "journey-step", "journey-step-new")),
+            Room("tasks", _("Clerks' tasks"), "checklist"),
             Room("deliveries", _("Delivery record"), "send", ("delivery",)),
-            Room("codes", _("Live codes"), "qrcode", ("code", "code-new")),
+            Room("codes", _("Live codes"), "qrcode", ("code", "code-new", "code-edit")),
         ),
     ),
 )

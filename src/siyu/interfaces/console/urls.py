@@ -19,6 +19,7 @@ from siyu.interfaces.console.views import (
     preferences,
     segments,
     session,
+    tasks,
     today,
 )
 
@@ -68,6 +69,7 @@ urlpatterns = [
     path("journeys/<int:journey_id>/runs/<int:enrolment_id>/", journeys.run, name="journey-run"),
     path("deliveries/", deliveries.listed, name="deliveries"),
     path("deliveries/act/", deliveries.act, name="deliveries-act"),
+    path("tasks/", tasks.listed, name="tasks"),
     path("codes/", codes.listed, name="codes"),
     path("codes/new/", codes.new, name="code-new"),
     path("codes/<int:code_id>/", codes.one, name="code"),

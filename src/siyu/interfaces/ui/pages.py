@@ -37,25 +37,3 @@ def show(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     title = _TITLES.get(status, _TITLES[500])()
     name = "ui/note.html" if request.headers.get("HX-Request") else "ui/failure.html"
     return render(request, name, {"status": status, "title": title, "detail": detail}, status=status)
-
-
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Django's own 403 (for example an expired form)."""
-    return show(request, 403, gettext("Your role does not include this page."))
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form whose protection ran out: go back, reload, send again."""
-    return show(request, 403, gettext("This form has expired. Go back, reload the page and send it again."))
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Django's own 404."""
-    return show(request, 404, gettext("It does not exist, or it is outside what you may see."))
-
-
-def broken(request: HttpRequest) -> HttpResponse:
-    """An unexpected error; the log has the details under the shown number."""
-    return show(
-        request, 500, gettext("It is written to the log. Try again; if it stays, tell your administrator.")
-    )

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from siyu.foundation import api as foundation
@@ -24,14 +24,14 @@ from siyu.records.staff import api as staff
 class AccountForm(PlainForm):
     """One account; the password is kept where the field is left empty."""
 
-    username = forms.CharField(label=lazy("User name"), max_length=150)
-    display_name = forms.CharField(label=lazy("Shown name"), max_length=100)
-    role = forms.ChoiceField(label=lazy("Role"), help_text=lazy("Decides which rooms open."))
+    username = forms.CharField(label=gettext_lazy("User name"), max_length=150)
+    display_name = forms.CharField(label=gettext_lazy("Shown name"), max_length=100)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), help_text=gettext_lazy("Decides which rooms open."))
     scope = forms.ChoiceField(
-        label=lazy("May see"), help_text=lazy("Holds for pages, exports, jobs and the API.")
+        label=gettext_lazy("May see"), help_text=gettext_lazy("Holds for pages, exports, jobs and the API.")
     )
     password = forms.CharField(
-        label=lazy("Password"),
+        label=gettext_lazy("Password"),
         required=False,
         max_length=200,
         strip=False,
@@ -169,9 +169,9 @@ def switch(request: HttpRequest, account_id: int) -> HttpResponse:
 class KeyForm(PlainForm):
     """One API key."""
 
-    name = forms.CharField(label=lazy("Name"), max_length=100, help_text=lazy("Which system uses it."))
-    role = forms.ChoiceField(label=lazy("Role"))
-    scope = forms.ChoiceField(label=lazy("May see"))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("Which system uses it."))
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    scope = forms.ChoiceField(label=gettext_lazy("May see"))
 
     def __init__(self, *args: Any, seen: Visit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

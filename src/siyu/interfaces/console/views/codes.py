@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from siyu.decisions.acquisition import api as acquisition
@@ -30,21 +30,21 @@ class CodeForm(PlainForm):
     """One live code."""
 
     name = forms.CharField(
-        label=lazy("Name"), max_length=60, help_text=lazy("For example: Nanjing Road store, counter.")
+        label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("For example: Nanjing Road store, counter.")
     )
     employee_ids = forms.MultipleChoiceField(
-        label=lazy("Employees"),
+        label=gettext_lazy("Employees"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=lazy("Who becomes the customer's friend; with several, WeCom takes turns."),
+        help_text=gettext_lazy("Who becomes the customer's friend; with several, WeCom takes turns."),
     )
     tags = forms.CharField(
-        label=lazy("Tags"),
+        label=gettext_lazy("Tags"),
         required=False,
         max_length=400,
-        help_text=lazy("Put on everybody who comes through this code; separate with commas."),
+        help_text=gettext_lazy("Put on everybody who comes through this code; separate with commas."),
     )
     skip_verify = forms.BooleanField(
-        label=lazy("Become friends without confirmation"), required=False, initial=True
+        label=gettext_lazy("Become friends without confirmation"), required=False, initial=True
     )
 
     def __init__(self, *args: Any, people: Sequence[staff.EmployeeView], **kwargs: Any) -> None:

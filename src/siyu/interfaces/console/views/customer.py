@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from siyu.actions.messaging import api as messaging
@@ -65,7 +65,11 @@ def _moment(fact: facts.Fact) -> Moment:
     if render_fact is None:
         return Moment(fact, facts.CATALOGUE.get(fact.name).label, "", "point")
     entry = render_fact(fact)
-    return Moment(fact, entry.title, entry.detail, entry.icon)
+    return Moment(fact, _filled(entry.title, entry), _filled(entry.detail, entry), entry.icon)
+
+
+def _filled(text: str | Promise, entry: facts.TimelineEntry) -> str:
+    return str(text) % entry.params if entry.params and "%(" in str(text) else str(text)
 
 
 @dataclass(frozen=True)
@@ -123,11 +127,11 @@ def _tasks_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerVi
 
 
 TABS = (
-    Tab("timeline", lazy("Timeline"), _timeline_tab),
-    Tab("orders", lazy("Orders"), _orders_tab),
-    Tab("points", lazy("Points"), _points_tab),
-    Tab("deliveries", lazy("Messages"), _deliveries_tab),
-    Tab("tasks", lazy("Tasks"), _tasks_tab),
+    Tab("timeline", gettext_lazy("Timeline"), _timeline_tab),
+    Tab("orders", gettext_lazy("Orders"), _orders_tab),
+    Tab("points", gettext_lazy("Points"), _points_tab),
+    Tab("deliveries", gettext_lazy("Messages"), _deliveries_tab),
+    Tab("tasks", gettext_lazy("Tasks"), _tasks_tab),
 )
 
 
@@ -150,7 +154,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     wanted = {one.employee_id for one in person.assignments} | {one.employee_id for one in person.contacts}
     stewards = staff.employees_by_id(wanted, at=seen.at)
     context |= {
-        "card": cards.cards_by_id([person.id], scope=seen.scope).get(person.id),
+        "card": cards.cards_by_id([person.id], at=seen.at, scope=seen.scope).get(person.id),
         "employees": stewards,
         "steward": stewards.get(person.assignment.employee_id) if person.assignment else None,
         "memberships": segments.memberships(person.id, scope=seen.scope),

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from siyu.foundation.api import Role
@@ -26,8 +26,8 @@ class UploadForm(PlainForm):
     """One file of orders."""
 
     file = forms.FileField(
-        label=lazy("File"),
-        help_text=lazy(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
             "CSV, text or XLSX; UTF-8 or GB18030. Nothing is written before you have seen a preview."
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),

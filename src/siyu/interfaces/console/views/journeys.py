@@ -44,10 +44,10 @@ def listed(request: HttpRequest) -> HttpResponse:
 def _entry_words(seen: Visit, definition: Mapping[str, Any]) -> dict[str, Any]:
     entry = definition.get("entry", {})
     segment_id = (entry.get("where") or {}).get("segment_id")
-    names = {one.id: one.name for one in segments.segments(scope=seen.scope)} if segment_id else {}
+    watched = segments.segments(scope=seen.scope) if segment_id else []
     return {
         "fact": _fact_word(entry.get("fact", "")),
-        "segment": names.get(segment_id, ""),
+        "segment": next((one.name for one in watched if one.id == segment_id), ""),
         "where": {} if segment_id else entry.get("where") or {},
         "days": (definition.get("reentry") or {}).get("days"),
         "exits": [_fact_word(name) for name in definition.get("exit_on") or ()],

@@ -54,7 +54,7 @@ def one(request: HttpRequest, segment_id: int) -> HttpResponse:
     )
     context = {
         "segment": segment,
-        "words": segments.describe(segment.definition),
+        "words": segments.in_words(segment.definition),
         "page": page,
         "search": search,
         "sort": sort,
@@ -105,7 +105,7 @@ def _count(seen: Visit, draft: builder.Draft) -> tuple[builder.Draft, dict[str, 
         found = segments.preview_count(builder.definition(draft), scope=seen.scope, at=seen.at)
     except BadInput as error:
         return builder.with_problems(draft, error.fields), {"problem": str(error)}
-    people = cards.cards_by_id(found.sample[:6], scope=seen.scope)
+    people = cards.cards_by_id(found.sample[:6], at=seen.at, scope=seen.scope)
     return draft, {"preview": found, "sample": list(people.values())}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -67,14 +67,24 @@ def chart(series: Sequence[Sequence[metrics.MetricValue]]) -> dict[str, Any]:
     return {"days": days, "axes": axes, "series": drawn}
 
 
+WHERE = {
+    "dead_letters": "dead-letters",
+    "deliveries_unknown": "deliveries?state=unknown",
+    "deliveries_held": "deliveries?state=held",
+    "tasks_overdue": "tasks?state=open",
+    "orders_unmatched": "unmatched",
+}
+COLOURS = {"danger": "red", "warning": "yellow", "info": "azure"}
+
+
 def _attention(item: metrics.Attention) -> dict[str, Any]:
-    name, _, query = item.link.partition("?")
-    try:
-        href = reverse(f"console:{name}")
-    except NoReverseMatch:
-        href = ""
-    colour = {"high": "red", "medium": "yellow", "low": "green"}.get(item.severity, "azure")
-    return {"item": item, "href": f"{href}?{query}" if query and href else href, "colour": colour}
+    name, _sep, query = WHERE.get(item.link, "").partition("?")
+    href = reverse(f"console:{name}") if name else ""
+    return {
+        "item": item,
+        "href": f"{href}?{query}" if query else href,
+        "colour": COLOURS.get(item.severity, "azure"),
+    }
 
 
 @rule(roles=ALL - {Role.CLERK})

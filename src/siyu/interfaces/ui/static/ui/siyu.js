@@ -161,6 +161,7 @@
     other.hidden = !other.hidden;
     button.setAttribute("aria-pressed", String(!other.hidden));
   });
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => charts(document));
-  else charts(document);
+  /* deferred scripts come before this event, so ECharts is there whatever the order */
+  if (document.readyState === "complete") charts(document);
+  else document.addEventListener("DOMContentLoaded", () => charts(document));
 })();
