@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 from twin import snapshot
@@ -48,9 +49,13 @@ class Keeper:
 def _tick(world: World, keeper: Keeper, stop: threading.Event) -> None:
     """Let the population act as time passes by itself, and save now and then."""
     while not stop.wait(TICK):
-        with world.lock:
-            world.population.run_until(world.now(), jump=False)
-        keeper.save()
+        try:
+            with world.lock:
+                world.population.run_until(world.now(), jump=False)
+            keeper.save()
+        except Exception:
+            # A full disk or one wrong action must be seen, but must not stop the world.
+            traceback.print_exc()
 
 
 def serve(state: State, host: str, port: int, path: Path | None, *, population: bool = False) -> int:

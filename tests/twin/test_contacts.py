@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.twin.twin_process import Twin
+from tests.twin.twin_process import Receiver, Twin
 
 
 def test_the_tree(twin: Twin) -> None:
@@ -108,3 +108,22 @@ def test_members_join_move_and_leave(twin: Twin) -> None:
         "change_contact.update_user": 1,
     }
     assert twin.post("/twin/resign", status=409, userid="newcomer")["error"] == "unknown_member"
+
+
+def test_departments_change(twin: Twin, receiver: Receiver) -> None:
+    receiver.connect()
+    number = twin.post("/twin/department", name="苏州观前街店", parentid=2)["id"]
+    twin.post("/twin/department", id=number, name="苏州中心店", parentid=3)
+    found = next(item for item in twin.call("department/list")["department"] if item["id"] == number)
+    assert (found["name"], found["parentid"]) == ("苏州中心店", 3)
+    assert twin.post("/twin/department", status=409, id=3, parentid=number)["error"] == "circle"
+    assert twin.post("/twin/department", status=409, id=3, delete=True)["error"] == "not_empty"
+    twin.post("/twin/department", id=number, delete=True)
+    assert len(twin.call("department/list")["department"]) == 16
+    told = sorted((push.fields for push in receiver.wait(3)), key=lambda fields: fields["ChangeType"])
+    assert [(item["Event"], item["ChangeType"], item["Id"]) for item in told] == [
+        ("change_contact", "create_party", str(number)),
+        ("change_contact", "delete_party", str(number)),
+        ("change_contact", "update_party", str(number)),
+    ]
+    assert (told[2]["Name"], told[2]["ParentId"]) == ("苏州中心店", "3")

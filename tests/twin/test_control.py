@@ -25,6 +25,57 @@ def test_every_route_is_documented(twin: Twin) -> None:
             assert twin.http.post(path, json={"nonsense": 1}).status_code == 422, path
 
 
+def test_endpoints_are_listed(twin: Twin) -> None:
+    listed = {
+        item["path"].removeprefix("/cgi-bin/"): item for item in twin.get("/twin/endpoints")["endpoints"]
+    }
+    wanted = [
+        "gettoken",
+        "getcallbackip",
+        "department/list",
+        "department/simplelist",
+        "user/list",
+        "user/simplelist",
+        "user/get",
+        "user/list_id",
+        "message/send",
+        "media/upload",
+        "media/uploadimg",
+    ]
+    wanted += [
+        f"externalcontact/{name}"
+        for name in [
+            "get_follow_user_list",
+            "list",
+            "get",
+            "batch/get_by_user",
+            "remark",
+            "add_contact_way",
+            "get_contact_way",
+            "list_contact_way",
+            "update_contact_way",
+            "del_contact_way",
+            "get_corp_tag_list",
+            "add_corp_tag",
+            "edit_corp_tag",
+            "del_corp_tag",
+            "mark_tag",
+            "add_msg_template",
+            "get_groupmsg_list_v2",
+            "get_groupmsg_task",
+            "get_groupmsg_send_result",
+            "remind_groupmsg_send",
+            "cancel_groupmsg_send",
+            "send_welcome_msg",
+        ]
+    ]
+    assert set(wanted) <= set(listed)
+    for path in wanted[1:]:
+        code = 41001
+        answer = twin.http.request(listed[path]["method"], f"/cgi-bin/{path}")
+        assert (answer.status_code, answer.json()["errcode"]) == (200, code), path
+
+
 def test_errors_are_json(twin: Twin) -> None:
     assert twin.http.get("/twin/nothing").json()["error"] == "not_found"
     assert twin.http.get("/twin/scan").status_code == 405

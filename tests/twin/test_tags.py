@@ -91,6 +91,16 @@ def _marked(twin: Twin, pair: dict[str, str]) -> list[str]:
     return [tag["tag_name"] for tag in follow["tags"]]
 
 
+def test_another_order_is_told(twin: Twin, receiver: Receiver) -> None:
+    receiver.connect()
+    groups = twin.call("~get_corp_tag_list", {})["tag_group"]
+    level = next(group for group in groups if group["group_name"] == "客户等级")
+    twin.post("/twin/corp_tag", id=level["group_id"], shuffle=True)
+    assert _names(twin, "客户等级") == ["钻石卡", "金卡", "银卡", "普通"]
+    told = receiver.wait(1)[0].fields
+    assert (told["ChangeType"], told["Id"]) == ("shuffle", level["group_id"])
+
+
 def test_console_changes_are_told(twin: Twin, receiver: Receiver) -> None:
     receiver.connect()
     made = twin.post("/twin/corp_tag", group_name="门店活动", name="双十一")["id"]

@@ -30,15 +30,19 @@ def request(
     method: str, url: str, body: bytes | None, headers: dict[str, str], seconds: float
 ) -> tuple[int, bytes]:
     """One HTTP call on a connection of its own: (status, body). OSError when there is no answer."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise OSError(f"not an address: {url}") from error
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
+    connection = kind(parts.hostname or "", port, timeout=seconds)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, body=body, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read(2_000_000)
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, ValueError) as error:
         raise OSError(str(error)) from error
     finally:
         connection.close()

@@ -55,3 +55,14 @@ def change(world: World, item_id: str, *, name: str, delete: bool, at: int) -> N
         for member in state.tags.values():
             member.deleted = member.deleted or member.group_id == group.id
     _emit(world, "delete", item_id, "tag" if tag else "tag_group", at)
+
+
+def shuffle(world: World, group_id: str, *, at: int) -> None:
+    """Turn the order of a group's tags round."""
+    group = world.state.tag_groups.get(group_id)
+    if group is None or group.deleted:
+        raise NotPossible("unknown_tag", "没有这个标签组")
+    tags = [tag for tag in world.state.tags.values() if tag.group_id == group_id]
+    for tag, order in zip(tags, [tag.order for tag in reversed(tags)], strict=True):
+        tag.order = order
+    _emit(world, "shuffle", group_id, "tag", at)

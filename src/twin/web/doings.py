@@ -124,6 +124,7 @@ def tag(ask: Ask) -> Any:
     Field("name", "string", "name of the tag, or the new name"),
     Field("id", "string", "an existing tag or group"),
     Field("delete", "boolean", "delete it"),
+    Field("shuffle", "boolean", "bring its tags into another order"),
 )
 def corp_tag(ask: Ask) -> Any:
     """Fires change_external_tag."""
@@ -133,6 +134,9 @@ def corp_tag(ask: Ask) -> Any:
             raise ValueError("give id, or group_name and name")
         made = console_tags.create(ask.world, body["group_name"], body["name"], at=ask.at)
         return {"id": made}
+    if body.get("shuffle"):
+        console_tags.shuffle(ask.world, body["id"], at=ask.at)
+        return {"id": body["id"]}
     console_tags.change(
         ask.world, body["id"], name=str(body.get("name") or ""), delete=bool(body.get("delete")),
         at=ask.at,
@@ -237,3 +241,28 @@ def move(ask: Ask) -> Any:
 def makefind_person(ask: Ask) -> Any:
     """Somebody to play."""
     return shown(_played(ask, ask.body.get("name") or "", ask.body.get("phone") or ""))
+
+
+@route(
+    "POST",
+    "/twin/department",
+    "An administrator opens, changes or closes a department",
+    Field("id", "integer", "an existing department; absent: a new one"),
+    Field("name", "string", "its name"),
+    Field("parentid", "integer", "where it hangs; default for a new one: 1"),
+    Field("delete", "boolean", "close it"),
+)
+def department(ask: Ask) -> Any:
+    """Fires create_party, update_party or delete_party."""
+    body = ask.body
+    name, parentid = str(body.get("name") or ""), int(body.get("parentid") or 0)
+    number = int(body.get("id") or 0)
+    if not number:
+        if not name:
+            raise ValueError("give a name, or the id of a department")
+        return {"id": staff.open_department(ask.world, name, parentid or 1, at=ask.at)}
+    if body.get("delete"):
+        staff.close_department(ask.world, number, at=ask.at)
+    else:
+        staff.change_department(ask.world, number, name, parentid, at=ask.at)
+    return {"id": number}

@@ -81,7 +81,7 @@ def _orders(state: State) -> Json:
 
 
 OTHER_KINDS = (
-    "blocks", "deletes", "remarks", "tags", "api_tags", "tag_changes", "resignations", "hires", "moves",
+    "blocks", "deletes", "remarks", "tags", "api_tags", "tag_changes", "resignations", "hires", "moves", "department_changes",
     "app_messages", "shop_calls", "not_possible",
 )  # fmt: skip
 

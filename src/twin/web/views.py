@@ -8,6 +8,7 @@ from twin.clock import iso
 from twin.state import Json, Person
 from twin.web.routes import Ask, Field, route
 from twin.wecom.contact_ways import members_of, usable
+from twin.wecom.registry import ENDPOINTS
 
 
 def find_person(ask: Ask, key: str) -> Person:
@@ -81,6 +82,12 @@ def person(ask: Ask) -> Any:
     return {"person": shown(found), "follows": follows, "orders": orders}
 
 
+def _department_name(ask: Ask, number: int) -> str:
+    """Of a department that may have been closed after its last member left."""
+    found = ask.world.state.departments.get(str(number))
+    return found.name if found else ""
+
+
 @route("GET", "/twin/members", "Members with department and number of friends")
 def members(ask: Ask) -> Any:
     """All members."""
@@ -89,7 +96,7 @@ def members(ask: Ask) -> Any:
         "members": [
             {
                 **member.__dict__,
-                "department_name": state.departments[str(member.department)].name,
+                "department_name": _department_name(ask, member.department),
                 "friends": sum(f.friends for f in ask.world.follows_of_member(member.userid)),
             }
             for member in state.members.values()
@@ -118,6 +125,23 @@ def codes(ask: Ask) -> Any:
             }
             for way in state.contact_ways.values()
             if usable(way, ask.world.now())
+        ]
+    }
+
+
+@route("GET", "/twin/endpoints", "The simulated WeCom endpoints: right, method, parameters", locked=False)
+def endpoints(ask: Ask) -> Any:
+    """The registry; `document` is the number of the official page."""
+    return {
+        "endpoints": [
+            {
+                "path": f"/cgi-bin/{item.path}",
+                "method": item.method,
+                "right": item.right,
+                "document": item.document,
+                "parameters": [{"name": param.name, "required": param.required} for param in item.params],
+            }
+            for item in sorted(ENDPOINTS.values(), key=lambda item: item.path)
         ]
     }
 
