@@ -86,12 +86,14 @@ class ShopReporter:
 
     def _work(self) -> None:
         while batch := self._take():
-            tries = 0
-            while batch and not self._stopped.is_set():
-                batch = self._send(batch)
-                if batch:
+            left, tries = batch, 0
+            while left and not self._stopped.is_set():
+                left = self._send(left)
+                if left:
                     self._stopped.wait(PAUSES[min(tries, len(PAUSES) - 1)])
                     tries += 1
+            if not left and self._doubled(batch[0]):
+                self._send(batch)
             with self._wake:
                 self._busy = False
 
@@ -119,11 +121,12 @@ class ShopReporter:
                 for row in batch:
                     row.answer = trouble or f"HTTP {status}"
                 return batch
-            again = self._settle(batch, answer)
-            source = rng(world.state.seed, "shop-fault", batch[0].id, batch[0].attempts)
-            if source.random() < world.state.faults.duplicate:
-                return batch
-            return again
+            return self._settle(batch, answer)
+
+    def _doubled(self, first: ShopEvent) -> bool:
+        """Whether a batch is sent once more although it was answered (a fault)."""
+        source = rng(self._world.state.seed, "shop-fault", first.id)
+        return source.random() < self._world.state.faults.duplicate
 
     def _refused(self, batch: list[ShopEvent], status: int, answer: bytes) -> list[ShopEvent]:
         """The whole batch was refused: try one by one, then give up with the reason."""

@@ -84,6 +84,19 @@ def test_the_same_ids_again_after_trouble(twin: Twin, platform: Platform) -> Non
     assert [row["http"] for row in twin.rows("shop_calls")] == [503, 503, 200]
 
 
+def test_doubled_batches_change_nothing(twin: Twin, platform: Platform) -> None:
+    twin.post("/twin/faults", duplicate=1)
+    _connect(twin, platform)
+    for _ in range(3):
+        twin.post("/twin/buy", person="c0001", sku="AG001")
+        twin.quiet()
+    sent = [event["id"] for batch in platform.batches for event in batch]
+    assert sorted(sent) == sorted(2 * list(set(sent)))
+    assert len(set(sent)) == 3
+    orders = twin.record()["orders"]
+    assert (orders["accepted"], orders["duplicate"]) == (3, 0)
+
+
 def test_rejections_are_kept(twin: Twin, platform: Platform) -> None:
     platform.rejected = {"trade.refund_reported"}
     _connect(twin, platform)

@@ -116,15 +116,18 @@ def dispatch(world: World, request: Request) -> Response:
         ask = Ask(world, world.at(), match.groupdict(), body, request.query, request)
         if found.locked:
             with world.lock:
-                answer = found.handler(ask)
-        else:
-            answer = found.handler(ask)
+                return _written(found.handler(ask))
+        return _written(found.handler(ask))
     except NotPossible as reason:
         return problem(409, reason.code, reason.text)
     except KeyError as error:
         return problem(404, "not_found", f"unknown: {error.args[0]}")
     except (ValueError, TypeError) as error:
         return problem(422, "bad_request", str(error))
+
+
+def _written(answer: Any) -> Response:
+    """The answer as bytes; under the lock, because it may show rows that change."""
     return answer if isinstance(answer, Response) else json_response(answer)
 
 
