@@ -1,0 +1,1 @@
+"""The customer's own page behind a signed link: points, orders, steward, consent."""
