@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from siyu.actions.messaging.contracts import DeliveryFact, DeliveryState
 from siyu.actions.messaging.models import Delivery
@@ -71,14 +72,20 @@ def insert(rows: Sequence[Delivery], *, at: datetime) -> dict[str, int]:
         [row.due_at for row in rows],
         [row.expires_at for row in rows],
     ]
-    return {key: int(new_id) for new_id, key in foundation.fetch(_INSERT, [at, *columns])}
+    arrays = [foundation.array(column) for column in columns]
+    return {key: int(new_id) for new_id, key in foundation.fetch(_INSERT, [at, *arrays])}
 
 
 def save(rows: Sequence[Delivery]) -> None:
     """Write the changing columns of locked rows back in one statement."""
     if rows:
-        columns = [[getattr(row, name) for row in rows] for name in CHANGING]
-        foundation.execute(_UPDATE, [[row.pk for row in rows], *columns])
+        columns = [foundation.array(_value(row, name) for row in rows) for name in CHANGING]
+        foundation.execute(_UPDATE, [foundation.array(row.pk for row in rows), *columns])
+
+
+def _value(row: Delivery, name: str) -> Any:
+    value = getattr(row, name)
+    return str(value) if isinstance(value, UUID) else value
 
 
 def locked(ids: Sequence[int]) -> list[Delivery]:

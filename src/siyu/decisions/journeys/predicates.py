@@ -49,9 +49,9 @@ class HappenedSinceEntry(_Base):
                 JOIN {facts.LOG_VIEW} f ON f.subject_id = p.subject_id AND f.name = %s
                  AND f.occurred_at >= p.since AND f.occurred_at <= %s""",
             [
-                [run_id for run_id, _subject, _since in asked],
-                [subject_id for _run, subject_id, _since in asked],
-                [since for _run, _subject, since in asked],
+                foundation.array(run_id for run_id, _subject, _since in asked),
+                foundation.array(subject_id for _run, subject_id, _since in asked),
+                foundation.array(since for _run, _subject, since in asked),
                 params["fact"],
                 at,
             ],

@@ -65,9 +65,9 @@ def _came(batch: Batch, step: Step, rows: Sequence[Enrolment]) -> dict[int, int]
     found = foundation.fetch(
         _CAME,
         [
-            [run_id for run_id, _subject, _since in asked],
-            [subject_id for _run, subject_id, _since in asked],
-            [since for _run, _subject, since in asked],
+            foundation.array(run_id for run_id, _subject, _since in asked),
+            foundation.array(subject_id for _run, subject_id, _since in asked),
+            foundation.array(since for _run, _subject, since in asked),
             step.params["fact"],
             batch.at,
             json.dumps(step.params.get("where") or {}),

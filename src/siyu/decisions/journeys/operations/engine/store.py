@@ -45,17 +45,17 @@ def write(batch: Batch) -> None:
             _RUNS,
             [
                 batch.at,
-                [each.row.pk for each in taken],
-                [each.row.version_id for each in taken],
-                [each.step.id for each in taken],
-                [each.visit for each in taken],
-                [each.outcome.value for each in taken],
-                [each.ref for each in taken],
-                [each.reason for each in taken],
+                foundation.array(each.row.pk for each in taken),
+                foundation.array(each.row.version_id for each in taken),
+                foundation.array(each.step.id for each in taken),
+                foundation.array(each.visit for each in taken),
+                foundation.array(each.outcome.value for each in taken),
+                foundation.array(each.ref for each in taken),
+                foundation.array(each.reason for each in taken),
             ],
         )
-    columns = [[getattr(row, name) for row in batch.rows] for name in _COLUMNS]
-    foundation.execute(_MOVE, [[row.pk for row in batch.rows], *columns])
+    columns = [foundation.array(getattr(row, name) for row in batch.rows) for name in _COLUMNS]
+    foundation.execute(_MOVE, [foundation.array(row.pk for row in batch.rows), *columns])
     news = [_step_fact(batch, each) for each in taken if each.step.type not in SILENT]
     news += [
         ended_fact(
