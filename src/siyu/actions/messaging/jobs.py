@@ -6,11 +6,20 @@ from datetime import datetime
 
 from siyu.actions.messaging.operations.resolve import poll, resolve_unclear
 from siyu.actions.messaging.operations.send import send_due
-from siyu.actions.messaging.queries.counts import next_to_ask, next_to_send, to_ask, to_send
+from siyu.actions.messaging.queries.counts import (
+    anything_to_ask,
+    anything_to_send,
+    next_to_ask,
+    next_to_send,
+    to_ask,
+    to_send,
+)
 from siyu.foundation import api as foundation
 
 
 def _send(at: datetime) -> int:
+    if not anything_to_send(at):
+        return 0
     with foundation.transaction():
         freed = resolve_unclear(at=at)
     done = send_due(at=at)
@@ -18,7 +27,7 @@ def _send(at: datetime) -> int:
 
 
 def _ask(at: datetime) -> int:
-    return poll(at=at).claimed
+    return poll(at=at).claimed if anything_to_ask(at) else 0
 
 
 LOOPS = (

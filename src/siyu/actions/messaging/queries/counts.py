@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q
 from siyu.actions.messaging.contracts import DeliveryState, PurposeCounts
 from siyu.actions.messaging.models import ASKABLE, SENDABLE, Delivery
 from siyu.foundation import api as foundation
+from siyu.kit import clock
 
 
 def counts_by_state() -> dict[DeliveryState, int]:
@@ -48,6 +49,22 @@ def to_send(at: datetime) -> int:
 def to_ask(at: datetime) -> int:
     """How many deliveries the platform is to be asked about now."""
     return Delivery.objects.filter(state__in=ASKABLE, due_at__lte=at).count()
+
+
+def anything_to_send(at: datetime) -> bool:
+    """Whether a sender would find something now; one index probe, so that idle loops cost nothing."""
+    wall = clock.wall_now()
+    rested = Q(run_after__isnull=True) | Q(run_after__lte=wall)
+    due = Delivery.objects.filter(rested, state__in=SENDABLE, due_at__lte=at)
+    stuck = Delivery.objects.filter(state=DeliveryState.SENDING.value, lease_until__lte=wall)
+    return due.exists() or stuck.exists()
+
+
+def anything_to_ask(at: datetime) -> bool:
+    """Whether there is something to ask the platforms about now."""
+    wall = clock.wall_now()
+    rested = Q(run_after__isnull=True) | Q(run_after__lte=wall)
+    return Delivery.objects.filter(rested, state__in=ASKABLE, due_at__lte=at).exists()
 
 
 def next_to_send() -> datetime | None:

@@ -15,6 +15,11 @@ def due_now(at: datetime) -> int:
     return Enrolment.objects.filter(state="active", due_at__lte=at, journey__state="running").count()
 
 
+def anybody_due(at: datetime) -> bool:
+    """Whether anybody in a running journey is due; one index probe for idle loops."""
+    return Enrolment.objects.filter(state="active", due_at__lte=at, journey__state="running").exists()
+
+
 def next_due() -> datetime | None:
     """The earliest business time at which somebody in a running journey is due."""
     waiting = Enrolment.objects.filter(state="active", journey__state="running")
