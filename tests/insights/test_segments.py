@@ -77,6 +77,22 @@ def test_history_counts_but_nobody_may_act_on_it(brand: Brand) -> None:
     assert origins == {ann: facts.Origin.BACKFILL, bob: facts.Origin.LIVE}
 
 
+def test_records_ahead_of_the_batch_do_not_make_history_look_alive(brand: Brand) -> None:
+    """The card is read when the live page view is heard, and the imported order is in the records already."""
+    repeat = make(brand, rule(trait("orders", "at_least", 1)))
+    ann = brand.person("Ann")
+    brand.view_page(brand.subject(ann))
+    brand.order(ann, 100, paid_at=START - timedelta(days=300), origin=facts.Origin.BACKFILL)
+    brand.drain(batch=1)
+    assert inside(brand, repeat) == ["Ann"]
+    entered = brand.facts_named("segment.entered")[0]
+    assert (entered.origin, entered.causation_id) == (
+        facts.Origin.BACKFILL,
+        brand.facts_named("order.paid")[0].id,
+    )
+    assert {f.origin for f in brand.facts_named("stage.changed")} == {facts.Origin.BACKFILL}
+
+
 def test_a_count_within_days_leaves_by_time_alone(brand: Brand) -> None:
     keen = make(brand, rule(VIEWED_TWICE))
     ann = brand.person("Ann")

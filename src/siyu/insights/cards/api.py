@@ -1,5 +1,6 @@
 """Front door of insights/cards."""
 
+from siyu.insights.cards.causes import facts_moving, find_causes
 from siyu.insights.cards.contracts import (
     CardField,
     CardFilter,
@@ -42,6 +43,8 @@ __all__ = [
     "card_fields",
     "cards_by_id",
     "compile_trait",
+    "facts_moving",
+    "find_causes",
     "get_card",
     "hold_insights",
     "list_cards",

@@ -159,12 +159,12 @@ def _record(moved: Sequence[_Scored], touch: cards.Touch, at: datetime) -> None:
     told = [s for s in moved if s.before.stage or s.after.stage != "prospect"]
     if not told:
         return
-    anchors = customers.anchors_of([s.after.customer_id for s in told])
+    people = [s.after.customer_id for s in told]
+    anchors = customers.anchors_of(people)
+    causes = cards.find_causes(touch, people, cards.facts_moving(["stage"]))
     new = []
     for s in told:
         who = s.after.customer_id
-        about = [fact for fact in touch.facts.get(who, ()) if fact.name in cards.MOVED_BY["orders"]]
-        cause = max(about, key=lambda f: (f.origin is facts.Origin.LIVE, f.tx, f.id)) if about else None
         since = min(s.after.stage_since or at, at)
         new.append(
             facts.NewFact(
@@ -175,7 +175,7 @@ def _record(moved: Sequence[_Scored], touch: cards.Touch, at: datetime) -> None:
                 source=SOURCE,
                 external_id=f"stage:{who}:{s.before.stage}:{s.after.stage}:{since.isoformat()}",
                 origin=facts.Origin.BACKFILL if touch.quiet else None,
-                cause=cause,
+                cause=causes.get(who),
             )
         )
     facts.record(new, at=at)

@@ -40,48 +40,70 @@ def update(touch: cards.Touch, *, at: datetime, due: Mapping[tuple[int, int], da
     """
     kept = {k.segment_id: k for k in map(_kept, active_trees().items())}
     due = due or {}
-    moved: dict[int, set[int]] = defaultdict(set)
-    waiting: dict[frozenset[int], dict[int, Tree]] = {}
+    moved: dict[int, dict[int, facts.Fact | None]] = defaultdict(dict)
     total = 0
     for level in _levels(kept):
-        waiting.clear()
+        waiting: dict[frozenset[int], list[int]] = defaultdict(list)
         for segment_id in level:
             item = kept[segment_id]
             people = _affected(item, touch) | {c for s, c in due if s == segment_id}
             for other in item.needs.segment_ids:
-                people |= moved[other]
+                people |= moved[other].keys()
             if people:
-                waiting.setdefault(frozenset(people), {})[segment_id] = item.tree
-        for group, trees in waiting.items():
-            changes = _judge(trees, sorted(group), touch, due, at)
+                waiting[frozenset(people)].append(segment_id)
+        for group, ids in waiting.items():
+            changes = _judge([kept[k] for k in ids], sorted(group), touch, due, moved, at)
             for change in changes:
-                moved[change.segment_id].add(change.customer_id)
+                moved[change.segment_id][change.customer_id] = change.cause
             total += len(changes)
     return total
 
 
 def _judge(
-    trees: Mapping[int, Tree],
+    items: Sequence[Kept],
     people: Sequence[int],
     touch: cards.Touch,
     due: Mapping[tuple[int, int], datetime],
+    moved: Mapping[int, Mapping[int, facts.Fact | None]],
     at: datetime,
 ) -> list[Change]:
-    verdicts = judge(trees, people, as_of=at)
-    members = open_members(list(trees), people)
+    ids = [item.segment_id for item in items]
+    verdicts = judge({item.segment_id: item.tree for item in items}, people, as_of=at)
+    members = open_members(ids, people)
     changes = []
-    for segment_id in sorted(trees):
+    for item in items:
+        turned = []
         for customer_id in people:
-            pair = (segment_id, customer_id)
-            verdict = verdicts.get(pair)
+            verdict = verdicts.get((item.segment_id, customer_id))
             holds = verdict is not None and verdict.holds
-            if holds != (pair in members):
-                cause = _cause(touch.facts.get(customer_id, ()), trees[segment_id])
-                changes.append(Change(*pair, holds, _since(cause, due.get(pair), at), cause, touch.quiet))
+            if holds != ((item.segment_id, customer_id) in members):
+                turned.append((customer_id, holds))
+        causes = _causes(item, [c for c, _holds in turned], touch, moved)
+        for customer_id, holds in turned:
+            cause = causes.get(customer_id)
+            since = _since(cause, due.get((item.segment_id, customer_id)), at)
+            changes.append(Change(item.segment_id, customer_id, holds, since, cause, touch.quiet))
     write_changes(changes, at=at)
     write_flips(verdicts)
-    drop_flips([(s, c) for s in trees for c in people if (s, c) not in verdicts])
+    drop_flips([(s, c) for s in ids for c in people if (s, c) not in verdicts])
     return changes
+
+
+def _causes(
+    item: Kept,
+    people: Sequence[int],
+    touch: cards.Touch,
+    moved: Mapping[int, Mapping[int, facts.Fact | None]],
+) -> dict[int, facts.Fact]:
+    """What moved each person: what moved them in a segment this one refers to, else a fact it reads."""
+    inherited = {
+        customer: cause
+        for other in item.needs.segment_ids
+        for customer, cause in moved.get(other, {}).items()
+        if cause is not None
+    }
+    names = item.needs.fact_names | cards.facts_moving(item.needs.card_fields)
+    return {**cards.find_causes(touch, people, names), **{c: inherited[c] for c in people if c in inherited}}
 
 
 def _since(cause: facts.Fact | None, due_at: datetime | None, at: datetime) -> datetime:
@@ -89,20 +111,6 @@ def _since(cause: facts.Fact | None, due_at: datetime | None, at: datetime) -> d
     if cause is not None:
         return min(cause.occurred_at, at)
     return min(due_at, at) if due_at is not None else at
-
-
-def _cause(about: Sequence[facts.Fact], tree: Tree) -> facts.Fact | None:
-    """The fact of this batch that made the difference: the last one that can move what the tree reads.
-
-    Among those live ones come first, so that history imported in the same batch does not hide what the
-    customer just did; and a live fact the tree does not read never makes history look alive.
-    """
-    if not about:
-        return None
-    needs = dependencies(tree)
-    names = set(needs.fact_names).union(*(cards.MOVED_BY.get(field, ()) for field in needs.card_fields))
-    moving = [fact for fact in about if fact.name in names] or about
-    return max(moving, key=lambda f: (f.origin is facts.Origin.LIVE, f.tx, f.id))
 
 
 def _kept(item: tuple[int, Tree]) -> Kept:
