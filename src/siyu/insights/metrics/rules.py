@@ -8,6 +8,7 @@ from datetime import date
 from siyu.facts import api as facts
 from siyu.insights.metrics.contracts import MetricDefinition, Status, Unit
 from siyu.kit.clock import BRAND_TZ
+from siyu.records.ledger.contracts import MERGING
 
 FRIEND_ADDED = "friend_added"
 FRIEND_LOST = "friend_lost"
@@ -45,7 +46,7 @@ HEARD = frozenset(
     }
 )
 # moving a balance from one customer to another grants nothing
-_MOVES = frozenset({"merge", "unmerge"})
+_MOVES = frozenset(MERGING)
 
 
 @dataclass(frozen=True)
