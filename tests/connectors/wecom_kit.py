@@ -68,6 +68,12 @@ class Twin:
     def clerks(self) -> list[str]:
         return [member["userid"] for member in self.config["members"] if member["role"] == "clerk"]
 
+    def friend(self, number: int = 0) -> dict[str, Any]:
+        """A relation that existed before the start: userid, external_userid, unionid, name …"""
+        person = self.get("/twin/people", kind="existing", limit=1, offset=number)["people"][0]
+        follow = self.get(f"/twin/person/{person['id']}")["follows"][0]
+        return {**person, **follow}
+
     def ledger(self, kind: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.get(f"/twin/record/{kind}", limit=1000)["rows"]
         return rows
