@@ -17,6 +17,8 @@ from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import Connection, DetailWanted, Relation
 from siyu.connectors.wecom.relations import source_of
+from siyu.connectors.wecom.settings import TRUST_NOTED_PHONES
+from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater
@@ -40,6 +42,7 @@ class Follower:
     state: str
     add_way: int
     tags: tuple[str, ...]
+    mobiles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def _follower(item: Mapping[str, Any]) -> Follower:
             for tag in item.get("tags") or ()
             if tag.get("tag_name") and int(tag.get("type") or CORP_TAG) == CORP_TAG
         ),
+        mobiles=tuple(str(mobile) for mobile in item.get("remark_mobiles") or () if mobile),
     )
 
 
@@ -95,20 +99,21 @@ def fetch(client: Client, external_userid: str) -> Details:
             return parse_details(contact, followers)
 
 
-def take_over(connection: Connection, found: Sequence[Details], *, at: datetime) -> None:
+def take_over(
+    connection: Connection,
+    found: Sequence[Details],
+    *,
+    at: datetime,
+    origin: facts.Origin | None = None,
+) -> None:
     """Identities, profiles and tags of customers, in the caller's transaction; repeating it changes nothing."""
     if not found:
         return
     source = source_of(connection)
-    external = customers.IdentityKind.EXTERNAL_USERID
-    groups = [
-        [
-            customers.IdentityRef(external, item.external_userid, connection.corpid),
-            *([customers.IdentityRef(customers.IdentityKind.UNIONID, item.unionid)] if item.unionid else ()),
-        ]
-        for item in found
-    ]
-    linked = customers.link(groups, at=at, source=source)
+    linked = customers.link(
+        [_same_person(connection, item) for item in found], at=at, source=source, origin=origin
+    )
+    _link_phones(connection, found, at=at, origin=origin)
     profiles: list[customers.ProfileSpec] = []
     tagged: dict[str, list[int]] = {}
     for item, result in zip(found, linked, strict=True):
@@ -124,10 +129,43 @@ def take_over(connection: Connection, found: Sequence[Details], *, at: datetime)
         )
         for name in sorted({name for follower in item.followers for name in follower.tags}):
             tagged.setdefault(name, []).append(result.customer_id)
-    customers.update_profiles(profiles, at=at, source=source)
+    customers.update_profiles(profiles, at=at, source=source, origin=origin)
     for name in sorted(tagged):
-        customers.tag(tagged[name], name, at=at, source=source)
+        customers.tag(tagged[name], name, at=at, source=source, origin=origin)
     _fill_relations(connection, found)
+
+
+def _external(connection: Connection, item: Details) -> customers.IdentityRef:
+    return customers.IdentityRef(
+        customers.IdentityKind.EXTERNAL_USERID, item.external_userid, connection.corpid
+    )
+
+
+def _same_person(connection: Connection, item: Details) -> list[customers.IdentityRef]:
+    unionid = customers.IdentityRef(customers.IdentityKind.UNIONID, item.unionid)
+    return [_external(connection, item), *([unionid] if item.unionid else ())]
+
+
+def _link_phones(
+    connection: Connection, found: Sequence[Details], *, at: datetime, origin: facts.Origin | None
+) -> None:
+    """A phone that a member noted links too, if it is the only one noted and the setting trusts notes.
+
+    It is a claim of its own: where it contradicts what is known, the records open a case for a person.
+    """
+    if not foundation.get_setting(TRUST_NOTED_PHONES, at=at):
+        return
+    claims = []
+    for item in found:
+        mobiles = {mobile for follower in item.followers for mobile in follower.mobiles}
+        if len(mobiles) != 1:
+            continue
+        phone = customers.IdentityRef(customers.IdentityKind.PHONE, mobiles.pop())
+        if customers.check_ref(phone) is not None:
+            continue  # an extension, a joke: members write what they like
+        claims.append([_external(connection, item), phone])
+    if claims:
+        customers.link(claims, at=at, source=source_of(connection), origin=origin)
 
 
 def _fill_relations(connection: Connection, found: Sequence[Details]) -> None:
@@ -170,11 +208,11 @@ def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -
     except NotFound:
         DetailWanted.objects.filter(connection_id=connection_id).delete()
         return
-    found: list[Details] = []
+    found: dict[bool, list[Details]] = {False: [], True: []}
     done: list[DetailWanted] = []
     for row in wanted:
         try:
-            found.append(fetch(client, row.external_userid))
+            found[row.backfill].append(fetch(client, row.external_userid))
         except Permanent as error:
             if error.params.get("setup"):
                 connections.note_failure(connection, error)
@@ -187,10 +225,11 @@ def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -
             continue
         done.append(row)
     with foundation.transaction():
-        take_over(connection, found, at=at)
+        take_over(connection, found[False], at=at)
+        take_over(connection, found[True], at=at, origin=facts.Origin.BACKFILL)
         for row in done:
             DetailWanted.objects.filter(pk=row.pk, lease_token=row.lease_token).delete()
-    if found:
+    if found[False] or found[True]:
         connections.note_ok(connection)
 
 

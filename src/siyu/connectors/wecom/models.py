@@ -20,7 +20,7 @@ class Connection(models.Model):
     name = models.CharField(max_length=120, blank=True)
     corpid = models.CharField(max_length=64, unique=True)
     base_url = models.URLField(max_length=200)
-    status = models.CharField(max_length=10, default=ConnectionStatus.NEW)
+    status = models.CharField(max_length=10, default=ConnectionStatus.NEW.value)
     last_error = models.TextField(blank=True)
     last_error_at = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
@@ -108,6 +108,7 @@ class DetailWanted(foundation.DueRow):
 
     connection_id = models.BigIntegerField()
     external_userid = models.CharField(max_length=64)
+    backfill = models.BooleanField(default=False)  # wanted only because of an old friendship
     last_error = models.TextField(blank=True)
 
     class Meta(foundation.DueRow.Meta):

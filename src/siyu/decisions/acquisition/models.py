@@ -21,7 +21,7 @@ class LiveCode(models.Model):
     state = models.CharField(max_length=30, unique=True)
     tags = models.JSONField(default=list)
     skip_verify = models.BooleanField(default=True)
-    status = models.CharField(max_length=10, default=CodeStatus.MAKING)
+    status = models.CharField(max_length=10, default=CodeStatus.MAKING.value)
     config_id = models.CharField(max_length=64, blank=True)
     qr_code = models.CharField(max_length=300, blank=True)
     error = models.TextField(blank=True)
