@@ -1,0 +1,341 @@
+"""From callbacks and pulls to records: a real twin, a live server, the embedded PostgreSQL."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from siyu.connectors.wecom import connections, directory, receivers, reconcile
+from siyu.connectors.wecom.contracts import ConnectionStatus, ConnectionView
+from siyu.connectors.wecom.inbox import handle
+from siyu.connectors.wecom.models import Connection, Relation, WelcomeCode
+from siyu.connectors.wecom.relations import News, What, apply_news
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+from siyu.kit.errors import Permanent, RetryLater
+from siyu.records.customers import api as customers
+from siyu.records.staff import api as staff
+from tests.connectors.wecom_kit import (
+    Twin,
+    connect,
+    envelope,
+    event_xml,
+    now,
+    register_callback,
+    settle,
+    wait_for,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def company(twin: Twin, live_server: LiveServer) -> Iterator[Connection]:
+    """A connected company whose directory has been read and whose callbacks arrive."""
+    receivers.forget()
+    facts.install_cursors()
+    view = connect(twin)
+    register_callback(twin, live_server.url, view)
+    connection = connections.by_id(view.id)
+    directory.sync(connection, at=now())
+    yield connection
+
+
+def make_code(twin: Twin, connection: Connection, userid: str, **more: Any) -> str:
+    """A contact way made at the twin; returns its config_id."""
+    client = connections.client_for(connection, connections.Purpose.CONTACT)
+    body = {"type": 2, "scene": 2, "user": [userid], **more}
+    return str(client.write("externalcontact/add_contact_way", body)["config_id"])
+
+
+def scan(twin: Twin, config_id: str, **more: Any) -> dict[str, Any]:
+    """Somebody scans; waits until the callback has arrived."""
+    before = facts.inbox_counts("wecom:").received
+    answer: dict[str, Any] = twin.post("/twin/scan", config_id=config_id, **more)
+    wait_for(lambda: facts.inbox_counts("wecom:").received > before)
+    return answer
+
+
+def customer_of(connection: Connection, external: str) -> int | None:
+    ref = customers.IdentityRef(customers.IdentityKind.EXTERNAL_USERID, external, connection.corpid)
+    return customers.find_customer(ref, scope=staff.EVERYTHING)
+
+
+def contacts(connection: Connection, external: str) -> list[tuple[str, bool]]:
+    """(userid, open) of each period of friendship, oldest first."""
+    number = customer_of(connection, external)
+    assert number is not None
+    rows = customers.contacts_of([number], open_only=False).get(number, [])
+    names = staff.employees_by_id({row.employee_id for row in rows}, at=now())
+    return [(names[row.employee_id].userid, row.until is None) for row in sorted(rows, key=lambda r: r.since)]
+
+
+def told(name: str) -> list[facts.Fact]:
+    return facts.read(names=[name], limit=5000)
+
+
+# -- directory --------------------------------------------------------------------------------------
+
+
+def test_the_directory_becomes_the_organisation(twin: Twin, company: Connection) -> None:
+    units = staff.unit_tree(now())
+    kinds = [unit.kind for unit in units]
+    assert (kinds.count(staff.UnitKind.COMPANY), kinds.count(staff.UnitKind.REGION)) == (1, 3)
+    stores = {unit.code: unit.path for unit in units if unit.kind is staff.UnitKind.STORE}
+    assert set(stores) == {store["code"] for store in twin.config["stores"]}
+    people = {person.userid: person for person in staff.employees(now())}
+    wanted = {member["userid"]: member for member in twin.config["members"]}
+    assert set(people) == set(wanted)
+    for userid, member in wanted.items():
+        manager = member["role"] != "clerk"
+        assert people[userid].name == member["name"]
+        assert (people[userid].role is staff.StaffRole.MANAGER) is manager
+    assert len(told("employee.joined")) == len(wanted)
+    directory.sync(company, at=now())
+    assert len(told("employee.joined")) == len(wanted)
+
+
+def test_a_hired_and_a_resigned_member(twin: Twin, company: Connection) -> None:
+    twin.post("/twin/hire", userid="NewClerk", name="新导购", department=101)
+    wait_for(lambda: facts.inbox_counts("wecom:").received)
+    settle("wecom.directory")
+    assert staff.employees_by_userid(["NewClerk"], at=now())["NewClerk"].active
+    twin.post("/twin/resign", userid="NewClerk")
+    wait_for(lambda: facts.inbox_counts("wecom:").received > 1)
+    settle("wecom.directory")
+    assert not staff.employees_by_userid(["NewClerk"], at=now())["NewClerk"].active
+
+
+def test_a_failed_directory_pull_changes_nothing(twin: Twin, company: Connection) -> None:
+    before = staff.employees(now())
+    with twin.faults(freq_limit=1.0), pytest.raises(RetryLater):
+        directory.sync(company, at=now())
+    with twin.settings(trusted_ips=["10.9.9.9"]), pytest.raises(Permanent):
+        directory.sync(company, at=now())
+    assert staff.employees(now()) == before
+    assert told("employee.left") == []
+
+
+# -- callbacks --------------------------------------------------------------------------------------
+
+
+def test_a_scan_becomes_a_customer_with_name_and_unionid(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[0]
+    code = make_code(twin, company, clerk, state="abc")
+    person = scan(twin, code, name="王小美😀")
+    settle()
+    number = customer_of(company, person["external_userid"])
+    assert number is not None
+    view = customers.get_customer(number, scope=staff.EVERYTHING)
+    assert view.name == "王小美😀"
+    kinds = {identity.kind for identity in view.identities}
+    assert kinds == {customers.IdentityKind.EXTERNAL_USERID, customers.IdentityKind.UNIONID}
+    assert contacts(company, person["external_userid"]) == [(clerk, True)]
+    (fact,) = [f for f in told("contact.added") if f.origin is facts.Origin.LIVE]
+    assert (fact.payload.state, fact.payload.connection) == ("abc", "wecom")
+    kept = WelcomeCode.objects.get(ref=fact.payload.welcome_ref)
+    code_sent = twin.ledger("adds")[-1]["welcome_code"]
+    assert foundation.unseal(kept.code, "wecom.welcome").decode() == code_sent
+    assert code_sent.encode() not in bytes(kept.code)
+    assert kept.expires_at - fact.occurred_at == timedelta(seconds=20)
+    assert Relation.objects.get(external_userid=person["external_userid"]).add_way == 1
+
+
+def test_duplicated_and_reordered_callbacks_have_one_effect(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[1]
+    code = make_code(twin, company, clerk)
+    people = []
+    with twin.faults(duplicate=1.0, reorder=0.5):
+        for _number in range(6):
+            people.append(scan(twin, code)["external_userid"])
+        wait_for(lambda: twin.get("/twin/clock")["idle"])
+    settle()
+    live = [f for f in told("contact.added") if f.origin is facts.Origin.LIVE]
+    assert len(live) == 6
+    for external in people:
+        assert contacts(company, external) == [(clerk, True)]
+
+
+def test_losing_and_winning_back_a_customer(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[2]
+    code = make_code(twin, company, clerk)
+    person = scan(twin, code)
+    external = person["external_userid"]
+    settle()
+    twin.post("/twin/clock", advance_seconds=100)
+    received = facts.inbox_counts("wecom:").received
+    twin.post("/twin/block", userid=clerk, external_userid=external)
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    assert contacts(company, external) == [(clerk, False)]
+    (ended,) = told("contact.ended")
+    assert ended.payload.ended_by == "customer"
+    twin.post("/twin/clock", advance_seconds=100)
+    scan(twin, code, person=person["person"])
+    settle()
+    assert contacts(company, external) == [(clerk, False), (clerk, True)]
+
+
+def test_a_member_who_deletes_a_customer_is_told_apart(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[2]
+    person = scan(twin, make_code(twin, company, clerk))
+    twin.post("/twin/clock", advance_seconds=60)
+    received = facts.inbox_counts("wecom:").received
+    twin.post("/twin/delete", userid=clerk, external_userid=person["external_userid"])
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    (ended,) = told("contact.ended")
+    assert ended.payload.ended_by == "employee"
+
+
+def test_a_half_added_customer_is_a_friend_only_when_accepted(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[3]
+    code = make_code(twin, company, clerk, skip_verify=False, state="half")
+    person = scan(twin, code)
+    settle()
+    external = person["external_userid"]
+    assert person["outcome"] == "half"
+    assert contacts(company, external) == []
+    assert [f for f in told("contact.added") if f.origin is facts.Origin.LIVE] == []
+    twin.post("/twin/clock", advance_seconds=30)
+    received = facts.inbox_counts("wecom:").received
+    twin.post("/twin/accept", userid=clerk, external_userid=external)
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    assert contacts(company, external) == [(clerk, True)]
+    (fact,) = [f for f in told("contact.added") if f.origin is facts.Origin.LIVE]
+    assert fact.payload.state == "half"
+    assert fact.payload.welcome_ref
+
+
+def test_a_tag_given_in_the_client_arrives(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[4]
+    person = scan(twin, make_code(twin, company, clerk))
+    settle()
+    received = facts.inbox_counts("wecom:").received
+    twin.post("/twin/tag", userid=clerk, external_userid=person["external_userid"], add=["金卡"])
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    number = customer_of(company, person["external_userid"])
+    assert number is not None
+    assert customers.tags_of([number])[number] == ["金卡"]
+
+
+def test_a_noted_phone_links_the_friend_to_the_buyer(twin: Twin, company: Connection) -> None:
+    phone = customers.IdentityRef(customers.IdentityKind.PHONE, "13800004145")
+    with foundation.transaction():
+        (buyer,) = customers.identify([phone], at=now(), source="shop")
+    clerk = twin.clerks()[5]
+    person = scan(twin, make_code(twin, company, clerk))
+    settle()
+    assert customer_of(company, person["external_userid"]) != buyer.customer_id
+    received = facts.inbox_counts("wecom:").received
+    twin.post(
+        "/twin/remark", userid=clerk, external_userid=person["external_userid"], remark="买过",
+        remark_mobiles=["138 0000 4145"],
+    )  # fmt: skip
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    assert customer_of(company, person["external_userid"]) == buyer.customer_id
+
+
+def test_a_member_unknown_to_the_directory_is_looked_up(twin: Twin, company: Connection) -> None:
+    twin.post("/twin/callback", app="siyu", url="")
+    twin.post("/twin/hire", userid="Quiet", name="新来的", department=101)
+    xml = event_xml(
+        company.corpid, "add_external_contact", now(), "Quiet", twin.friend()["external_userid"],
+        WelcomeCode="CODE",
+    )  # fmt: skip
+    facts.receive(f"wecom:{company.corpid}", "k1", xml, received_at=now())
+    settle()
+    (fact,) = [f for f in told("contact.added") if f.origin is facts.Origin.LIVE]
+    member = staff.employees_by_userid(["Quiet"], at=now())["Quiet"]
+    assert fact.payload.employee_id == member.id
+    assert WelcomeCode.objects.filter(ref=fact.payload.welcome_ref).count() == 1
+    twin.post("/twin/resign", userid="Quiet")
+
+
+def test_a_message_of_another_company_is_set_aside(twin: Twin, company: Connection) -> None:
+    good = event_xml(company.corpid, "add_external_contact", now(), twin.clerks()[0], "wmgood")
+    bad = event_xml("ww0000000000000000", "add_external_contact", now(), twin.clerks()[0], "wmbad")
+    for key, body in (("a", good), ("b", bad), ("c", b"<xml><CreateTime>x</CreateTime></xml>")):
+        facts.receive(f"wecom:{company.corpid}", key, body, received_at=now())
+    settle("none")
+    assert facts.inbox_counts("wecom:").dead == 2
+    assert Relation.objects.filter(external_userid="wmgood", open=True).count() == 1
+    assert not Relation.objects.filter(external_userid="wmbad").exists()
+
+
+def history(at: datetime) -> list[News]:
+    """Two friendships of one pair, one of another, with an end each but the last."""
+    pair, other = ("A", "wm1"), ("A", "wm2")
+    moments = [at + timedelta(hours=number) for number in range(6)]
+    return [
+        News(What.ADD, *pair, moments[0], state="s1", welcome_code="c1"),
+        News(What.END, *pair, moments[1]),
+        News(What.ADD, *pair, moments[2], state="s2", welcome_code="c2"),
+        News(What.HALF, *other, moments[0], state="s3"),
+        News(What.ADD, *other, moments[3], welcome_code="c3"),
+        News(What.END, *other, moments[4], ended_by=customers.EndedBy.EMPLOYEE),
+        News(What.EDIT, *other, moments[5]),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_order_and_any_repetition_ends_the_same(twin: Twin, seed: int) -> None:
+    view = connect(twin)
+    connection = connections.by_id(view.id)
+    at = now().replace(microsecond=0)
+    with foundation.transaction():
+        staff.sync_directory(
+            [staff.UnitSpec("1", "总部", staff.UnitKind.COMPANY)], [staff.EmployeeSpec("A", "甲", "1")],
+            source=f"wecom:{connection.corpid}", at=at - timedelta(days=1),
+        )  # fmt: skip
+    source = random.Random(seed)
+    news = history(at) * source.choice([1, 2, 3])
+    source.shuffle(news)
+    while news:
+        part, news = news[: (size := source.randint(1, 4))], news[size:]
+        with foundation.transaction():
+            apply_news(connection, part, at=at + timedelta(hours=9), source=f"wecom:{connection.corpid}")
+    rows = {row.external_userid: row for row in Relation.objects.all()}
+    assert {key: row.open for key, row in rows.items()} == {"wm1": True, "wm2": False}
+    assert rows["wm1"].state == "s2"
+    assert contacts(connection, "wm1") == [("A", False), ("A", True)]
+    assert contacts(connection, "wm2") == [("A", False)]
+    added = sorted((f.subject_id, f.occurred_at, f.payload.welcome_ref) for f in told("contact.added"))
+    assert len(added) == 3
+    assert all(ref for _subject, _at, ref in added)
+    assert len(told("contact.ended")) == 2
+    assert WelcomeCode.objects.count() == 3
+
+
+# -- reconciliation ---------------------------------------------------------------------------------
+
+
+def test_the_first_pull_greets_nobody(twin: Twin, company: Connection) -> None:
+    settle("wecom.reconcile", "wecom.directory", rounds=1)
+    settle(rounds=30)
+    friends = {
+        (row["userid"], person["external_userid"])
+        for person in people(twin)
+        for row in twin.get(f"/twin/person/{person['id']}")["follows"]
+        if row["friends"] or not row["deleted_by_member"] and not row["half"]
+    }
+    rows = {(row.userid, row.external_userid) for row in Relation.objects.filter(open=True)}
+    assert rows == friends
+    assert {f.origin for f in told("contact.added")} == {facts.Origin.BACKFILL}
+    assert {f.payload.welcome_ref for f in told("contact.added")} == {None}
+
+
+def people(twin: Twin) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while page := twin.get("/twin/people", limit=500, offset=len(found))["people"]:
+        found += page
+    return found
