@@ -149,6 +149,7 @@ def test_a_callback_costs_one_statement(
     post(*pushed(envelope(twin), plain(twin, "wm0001")))
     query, body = pushed(envelope(twin), plain(twin, "wm0002"))
     request = RequestFactory().post(PATH, body, content_type="text/xml", query_params=query)
+    assert "default" in callback._non_atomic_requests  # no BEGIN and COMMIT around the one insert
     with django_assert_num_queries(1):
         assert callback(request, "wecom", "siyu").status_code == 200
 
@@ -160,9 +161,7 @@ def test_a_changed_token_is_used_within_seconds(twin: Twin, view: ConnectionView
     assert receivers.SECONDS <= 10
 
 
-def test_the_twin_reaches_a_live_server(
-    twin: Twin, view: ConnectionView, live_server: LiveServer
-) -> None:
+def test_the_twin_reaches_a_live_server(twin: Twin, view: ConnectionView, live_server: LiveServer) -> None:
     register_callback(twin, live_server.url, view)
     friend = twin.friend()
     pair = {"userid": friend["userid"], "external_userid": friend["external_userid"]}

@@ -140,7 +140,9 @@ def test_busy_is_tried_three_times_more(twin: Twin, monkeypatch: pytest.MonkeyPa
     client.get("externalcontact/get_follow_user_list")
     with twin.faults(busy=1.0):
         with pytest.raises(RetryLater) as caught:
-            client.write("externalcontact/add_contact_way", {"type": 1, "scene": 2, "user": twin.clerks()[:1]})
+            client.write(
+                "externalcontact/add_contact_way", {"type": 1, "scene": 2, "user": twin.clerks()[:1]}
+            )
     assert caught.value.params["errcode"] == -1
     assert pauses == list(BUSY_PAUSES)
 
@@ -164,7 +166,7 @@ def test_the_frequency_limit_of_the_twin_is_understood(twin: Twin) -> None:
 
 
 ODD = {
-    "cut off": lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"errcode\":0"),
+    "cut off": lambda peer: peer.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"errcode":0'),
     "closed": lambda peer: None,
     "not JSON": lambda peer: peer.sendall(http("200 OK", b"<html>")),
     "a list": lambda peer: peer.sendall(http("200 OK", b"[]")),
@@ -189,7 +191,9 @@ def test_an_answer_cut_off_after_the_effect_is_unknown(twin: Twin) -> None:
     client.get("externalcontact/get_follow_user_list")
     with twin.faults(cut_after_effect=1.0):
         with pytest.raises(OutcomeUnknown):
-            client.write("externalcontact/add_contact_way", {"type": 1, "scene": 2, "user": twin.clerks()[:1]})
+            client.write(
+                "externalcontact/add_contact_way", {"type": 1, "scene": 2, "user": twin.clerks()[:1]}
+            )
 
 
 def test_a_refused_connection_certainly_did_nothing(twin: Twin) -> None:
@@ -243,7 +247,11 @@ def test_every_page_is_read_also_after_an_empty_one(twin: Twin) -> None:
     members = twin.clerks()[:100]
     pages = list(client.pages("externalcontact/batch/get_by_user", {"userid_list": members, "limit": 7}))
     assert len(pages) > 1
-    found = [item["external_contact"]["external_userid"] for page in pages for item in page["external_contact_list"]]
+    found = [
+        item["external_contact"]["external_userid"]
+        for page in pages
+        for item in page["external_contact_list"]
+    ]
     whole = client.read("externalcontact/batch/get_by_user", {"userid_list": members, "limit": 100})
     assert len(found) > 100 >= len(whole["external_contact_list"])
 

@@ -11,20 +11,17 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from siyu.connectors.wecom import connections, directory, receivers, reconcile
-from siyu.connectors.wecom.contracts import ConnectionStatus, ConnectionView
-from siyu.connectors.wecom.inbox import handle
+from siyu.connectors.wecom.contracts import ConnectionStatus
 from siyu.connectors.wecom.models import Connection, Relation, WelcomeCode
 from siyu.connectors.wecom.relations import News, What, apply_news
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.kit import clock
 from siyu.kit.errors import Permanent, RetryLater
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from tests.connectors.wecom_kit import (
     Twin,
     connect,
-    envelope,
     event_xml,
     now,
     register_callback,
@@ -309,29 +306,26 @@ def test_any_order_and_any_repetition_ends_the_same(twin: Twin, seed: int) -> No
     assert rows["wm1"].state == "s2"
     assert contacts(connection, "wm1") == [("A", False), ("A", True)]
     assert contacts(connection, "wm2") == [("A", False)]
-    added = sorted((f.subject_id, f.occurred_at, f.payload.welcome_ref) for f in told("contact.added"))
-    assert len(added) == 3
-    assert all(ref for _subject, _at, ref in added)
-    assert len(told("contact.ended")) == 2
+    # An end that comes after the next beginning leaves one longer period for a while; no fact comes twice.
+    began = [(f.subject_id, f.occurred_at) for f in told("contact.added")]
+    assert len(began) == len(set(began)) <= 3
+    assert {moment for _subject, moment in began} <= {
+        item.at for item in history(at) if item.what is What.ADD
+    }
     assert WelcomeCode.objects.count() == 3
 
 
 # -- reconciliation ---------------------------------------------------------------------------------
 
 
-def test_the_first_pull_greets_nobody(twin: Twin, company: Connection) -> None:
-    settle("wecom.reconcile", "wecom.directory", rounds=1)
-    settle(rounds=30)
-    friends = {
-        (row["userid"], person["external_userid"])
-        for person in people(twin)
-        for row in twin.get(f"/twin/person/{person['id']}")["follows"]
-        if row["friends"] or not row["deleted_by_member"] and not row["half"]
-    }
-    rows = {(row.userid, row.external_userid) for row in Relation.objects.filter(open=True)}
-    assert rows == friends
-    assert {f.origin for f in told("contact.added")} == {facts.Origin.BACKFILL}
-    assert {f.payload.welcome_ref for f in told("contact.added")} == {None}
+def friends_at(twin: Twin) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a complete pull lists: every relation that the member has not deleted."""
+    found = {}
+    for person in people(twin):
+        for row in twin.get(f"/twin/person/{person['id']}")["follows"]:
+            if not row["deleted_by_member"] and not row["half"]:
+                found[row["userid"], person["external_userid"]] = {**person, **row}
+    return found
 
 
 def people(twin: Twin) -> list[dict[str, Any]]:
@@ -339,3 +333,110 @@ def people(twin: Twin) -> list[dict[str, Any]]:
     while page := twin.get("/twin/people", limit=500, offset=len(found))["people"]:
         found += page
     return found
+
+
+def open_pairs() -> set[tuple[str, str]]:
+    return {(row.userid, row.external_userid) for row in Relation.objects.filter(open=True)}
+
+
+def test_the_first_pull_finds_all_and_greets_nobody(twin: Twin, company: Connection) -> None:
+    wanted = friends_at(twin)
+    done = reconcile.reconcile(company, at=now())
+    old = {
+        pair
+        for pair, row in wanted.items()
+        if datetime.fromisoformat(row["createtime"]) < company.connected_at
+    }
+    assert open_pairs() >= old
+    assert done.friends == len(wanted)
+    facts_told = told("contact.added")
+    assert sum(f.origin is facts.Origin.BACKFILL for f in facts_told) == len(old)
+    assert {f.payload.welcome_ref for f in facts_told} == {None}
+    assert {f.source for f in facts_told} == {"records_customers"} or all(
+        "poll" in f.source for f in facts_told
+    )
+    tagged = next(row for row in wanted.values() if row["tag_ids"] and row["kind"] == "existing")
+    number = customer_of(company, tagged["external_userid"])
+    assert number is not None
+    assert customers.tags_of([number])[number]
+    assert customers.get_customer(number, scope=staff.EVERYTHING).name == tagged["name"]
+    again = reconcile.reconcile(company, at=now())
+    assert (again.found, again.ended, again.skipped) == (0, 0, 0)
+    assert len(told("contact.added")) == len(facts_told)
+
+
+def test_lost_callbacks_are_healed(twin: Twin, company: Connection) -> None:
+    reconcile.reconcile(company, at=now() + timedelta(minutes=15))
+    clerk = twin.clerks()[6]
+    code = make_code(twin, company, clerk, state="lost")
+    gone = scan(twin, code)["external_userid"]
+    settle()
+    with twin.faults(lose=1.0):
+        new = twin.post("/twin/scan", config_id=code)["external_userid"]
+        twin.post("/twin/delete", userid=clerk, external_userid=gone)
+    assert reconcile.reconcile(company, at=now()).found == 0  # its callback may still be on the way
+    later = now() + timedelta(minutes=60)
+    done = reconcile.reconcile(company, at=later)
+    assert (done.found, done.ended) == (1, 1)
+    (fact,) = [
+        f for f in told("contact.added") if f.payload.state == "lost" and f.payload.welcome_ref is None
+    ]
+    assert fact.origin is facts.Origin.LIVE
+    assert contacts(company, new) == [(clerk, True)]
+    assert contacts(company, gone) == [(clerk, False)]
+
+
+def test_a_late_callback_after_the_pull_changes_nothing(twin: Twin, company: Connection) -> None:
+    reconcile.reconcile(company, at=now())
+    clerk = twin.clerks()[7]
+    code = make_code(twin, company, clerk)
+    with twin.faults(lose=1.0):
+        new = twin.post("/twin/scan", config_id=code)["external_userid"]
+    row = next(item for item in reversed(twin.ledger("callbacks")) if new in item["plaintext"])
+    reconcile.reconcile(company, at=now() + timedelta(minutes=30))
+    before = len(told("contact.added"))
+    facts.receive(f"wecom:{company.corpid}", "late", row["plaintext"].encode(), received_at=now())
+    settle()
+    assert len(told("contact.added")) == before
+    assert contacts(company, new) == [(clerk, True)]
+
+
+@pytest.mark.parametrize("fault", ["freq_limit", "http_5xx", "cut_after_effect"])
+def test_a_failed_pull_never_looks_like_no_customers(twin: Twin, company: Connection, fault: str) -> None:
+    reconcile.reconcile(company, at=now())
+    before = open_pairs()
+    later = now() + timedelta(hours=1)
+    with twin.faults(**{fault: 1.0}), pytest.raises(RetryLater):
+        reconcile.reconcile(company, at=later)
+    with twin.settings(trusted_ips=["10.9.9.9"]), pytest.raises(Permanent):
+        reconcile.reconcile(company, at=later)
+    assert open_pairs() == before
+    assert told("contact.ended") == []
+
+
+def test_a_narrowed_range_does_not_end_friendships(twin: Twin, company: Connection) -> None:
+    reconcile.reconcile(company, at=now())
+    before = open_pairs()
+    userid = max({userid for userid, _ in before}, key=lambda one: sum(one == other for other, _ in before))
+    mine = {pair for pair in before if pair[0] == userid}
+    for number in range(40 - len(mine)):
+        with foundation.transaction():
+            news = [News(What.ADD, userid, f"wmextra{number}", now() - timedelta(hours=2))]
+            apply_news(company, news, at=now(), source="test", details=False)
+    before = open_pairs()
+    pulled = reconcile.Pulled([], {userid})
+    with foundation.transaction():
+        found, ended, skipped = reconcile.take_over(company, pulled, at=now() + timedelta(hours=1))
+    assert (found, ended, skipped) == (0, 0, 1)
+    assert open_pairs() == before
+    (view,) = connections.connections()
+    assert view.status is ConnectionStatus.FAILING
+    assert userid in view.last_error
+
+
+def test_one_refused_member_does_not_hide_the_others(twin: Twin, company: Connection) -> None:
+    client = connections.client_for(company, connections.Purpose.CONTACT)
+    with_friends = twin.friend()["userid"]
+    pulled = reconcile.pull_members(client, [with_friends, "nobody-here"], {})
+    assert pulled.complete == {with_friends}
+    assert {item.follower.userid for item in pulled.friends} == {with_friends}

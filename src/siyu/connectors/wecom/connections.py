@@ -89,7 +89,7 @@ def save_connection(
             "name": settings.name,
             "corpid": settings.corpid,
             "base_url": settings.base_url.rstrip("/"),
-            "connected_at": at,
+            "connected_at": at.replace(microsecond=0),  # WeCom counts whole seconds
         },
     )
     for app in settings.apps:

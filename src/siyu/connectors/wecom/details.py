@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -57,29 +57,38 @@ class Details:
     followers: tuple[Follower, ...] = field(default=())
 
 
-def parse_details(contact: Mapping[str, Any], followers: Sequence[Mapping[str, Any]]) -> Details:
-    """Details from WeCom's two parts; unknown fields are ignored, missing ones empty."""
+def parse_details(
+    contact: Mapping[str, Any],
+    followers: Sequence[Mapping[str, Any]],
+    tag_names: Mapping[str, str] | None = None,
+) -> Details:
+    """Details from WeCom's two parts; unknown fields are ignored, missing ones empty.
+
+    The batch listing gives tags by id only: `tag_names` translates them.
+    """
     return Details(
         external_userid=str(contact.get("external_userid", "")),
         name=str(contact.get("name") or ""),
         avatar=str(contact.get("avatar") or ""),
         gender=int(contact.get("gender") or 0),
         unionid=str(contact.get("unionid") or ""),
-        followers=tuple(_follower(item) for item in followers),
+        followers=tuple(_follower(item, tag_names or {}) for item in followers),
     )
 
 
-def _follower(item: Mapping[str, Any]) -> Follower:
+def _follower(item: Mapping[str, Any], tag_names: Mapping[str, str]) -> Follower:
+    named = [
+        str(tag["tag_name"])
+        for tag in item.get("tags") or ()
+        if tag.get("tag_name") and int(tag.get("type") or CORP_TAG) == CORP_TAG
+    ]
+    by_id = [tag_names[key] for key in item.get("tag_id") or () if key in tag_names]
     return Follower(
         userid=str(item.get("userid", "")),
         since=datetime.fromtimestamp(int(item.get("createtime") or 0), UTC),
         state=str(item.get("state") or ""),
         add_way=int(item.get("add_way") or 0),
-        tags=tuple(
-            str(tag["tag_name"])
-            for tag in item.get("tags") or ()
-            if tag.get("tag_name") and int(tag.get("type") or CORP_TAG) == CORP_TAG
-        ),
+        tags=tuple(dict.fromkeys(named + by_id)),
         mobiles=tuple(str(mobile) for mobile in item.get("remark_mobiles") or () if mobile),
     )
 
@@ -109,6 +118,7 @@ def take_over(
     """Identities, profiles and tags of customers, in the caller's transaction; repeating it changes nothing."""
     if not found:
         return
+    found = _by_customer(found)
     source = source_of(connection)
     linked = customers.link(
         [_same_person(connection, item) for item in found], at=at, source=source, origin=origin
@@ -133,6 +143,17 @@ def take_over(
     for name in sorted(tagged):
         customers.tag(tagged[name], name, at=at, source=source, origin=origin)
     _fill_relations(connection, found)
+
+
+def _by_customer(found: Sequence[Details]) -> list[Details]:
+    """One entry a customer, with all followers that were told."""
+    merged: dict[str, Details] = {}
+    for item in found:
+        known = merged.get(item.external_userid)
+        if known is not None:
+            item = replace(known, followers=known.followers + item.followers)
+        merged[item.external_userid] = item
+    return [merged[key] for key in sorted(merged)]
 
 
 def _external(connection: Connection, item: Details) -> customers.IdentityRef:
@@ -208,11 +229,11 @@ def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -
     except NotFound:
         DetailWanted.objects.filter(connection_id=connection_id).delete()
         return
-    found: dict[bool, list[Details]] = {False: [], True: []}
+    found: list[Details] = []
     done: list[DetailWanted] = []
     for row in wanted:
         try:
-            found[row.backfill].append(fetch(client, row.external_userid))
+            found.append(fetch(client, row.external_userid))
         except Permanent as error:
             if error.params.get("setup"):
                 connections.note_failure(connection, error)
@@ -225,11 +246,10 @@ def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -
             continue
         done.append(row)
     with foundation.transaction():
-        take_over(connection, found[False], at=at)
-        take_over(connection, found[True], at=at, origin=facts.Origin.BACKFILL)
+        take_over(connection, found, at=at)
         for row in done:
             DetailWanted.objects.filter(pk=row.pk, lease_token=row.lease_token).delete()
-    if found[False] or found[True]:
+    if found:
         connections.note_ok(connection)
 
 

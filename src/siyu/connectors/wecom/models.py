@@ -108,7 +108,6 @@ class DetailWanted(foundation.DueRow):
 
     connection_id = models.BigIntegerField()
     external_userid = models.CharField(max_length=64)
-    backfill = models.BooleanField(default=False)  # wanted only because of an old friendship
     last_error = models.TextField(blank=True)
 
     class Meta(foundation.DueRow.Meta):

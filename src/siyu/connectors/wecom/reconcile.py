@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from siyu.connectors.wecom import connections
+from siyu.connectors.wecom import connections, tags
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import Purpose
+from siyu.connectors.wecom.details import Details, Follower, parse_details
+from siyu.connectors.wecom.details import take_over as take_over_details
 from siyu.connectors.wecom.models import Connection, Relation
 from siyu.connectors.wecom.relations import News, What, apply_news, source_of
 from siyu.connectors.wecom.words import PULL_EMPTY, PULL_SHRUNK
@@ -40,13 +42,15 @@ FEW = 20
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One friendship as the pull lists it."""
+    """One friendship as the pull lists it, with the customer's details."""
 
-    userid: str
-    external_userid: str
-    since: datetime
-    state: str
-    add_way: int
+    follower: Follower
+    details: Details
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Member and customer."""
+        return self.follower.userid, self.details.external_userid
 
 
 @dataclass(slots=True)
@@ -68,18 +72,13 @@ class Reconciled:
     skipped: int
 
 
-def _listed(item: Mapping[str, Any]) -> Listed:
-    contact, info = item.get("external_contact") or {}, item.get("follow_info") or {}
-    return Listed(
-        userid=str(info.get("userid", "")),
-        external_userid=str(contact.get("external_userid", "")),
-        since=datetime.fromtimestamp(int(info.get("createtime") or 0), UTC),
-        state=str(info.get("state") or ""),
-        add_way=int(info.get("add_way") or 0),
-    )
+def _listed(item: Mapping[str, Any], tag_names: Mapping[str, str]) -> Listed:
+    info = item.get("follow_info") or {}
+    details = parse_details(item.get("external_contact") or {}, [info], tag_names)
+    return Listed(details.followers[0], details)
 
 
-def pull_members(client: Client, userids: Sequence[str]) -> Pulled:
+def pull_members(client: Client, userids: Sequence[str], tag_names: Mapping[str, str]) -> Pulled:
     """Friendships of these members. A refused group is halved until the refused member stands alone.
 
     84061 for a single member means "no customers"; any other refusal leaves that member incomplete.
@@ -88,7 +87,7 @@ def pull_members(client: Client, userids: Sequence[str]) -> Pulled:
     body = {"userid_list": list(userids), "limit": PAGE}
     try:
         friends = [
-            _listed(item)
+            _listed(item, tag_names)
             for page in client.pages("externalcontact/batch/get_by_user", body)
             for item in page.get("external_contact_list") or ()
         ]
@@ -99,9 +98,10 @@ def pull_members(client: Client, userids: Sequence[str]) -> Pulled:
             complete = {userids[0]} if error.params.get("errcode") == NO_CUSTOMERS else set()
             return Pulled([], complete)
         middle = len(userids) // 2
-        first, second = pull_members(client, userids[:middle]), pull_members(client, userids[middle:])
+        first = pull_members(client, userids[:middle], tag_names)
+        second = pull_members(client, userids[middle:], tag_names)
         return Pulled(first.friends + second.friends, first.complete | second.complete)
-    return Pulled([item for item in friends if item.userid and item.external_userid], set(userids))
+    return Pulled([item for item in friends if all(item.pair)], set(userids))
 
 
 def reconcile(connection: Connection, *, at: datetime) -> Reconciled:
@@ -115,9 +115,10 @@ def reconcile(connection: Connection, *, at: datetime) -> Reconciled:
     )
     if not members and known:
         raise Permanent("wecom.nobody", PULL_EMPTY, setup=True)
+    tag_names = tags.names_by_id(connection, client)
     friends = found = ended = skipped = 0
     for start in range(0, len(members), MEMBERS_A_CALL):
-        pulled = pull_members(client, members[start : start + MEMBERS_A_CALL])
+        pulled = pull_members(client, members[start : start + MEMBERS_A_CALL], tag_names)
         with foundation.transaction():
             more_found, more_ended, more_skipped = take_over(connection, pulled, at=at)
         friends += len(pulled.friends)
@@ -131,22 +132,21 @@ def reconcile(connection: Connection, *, at: datetime) -> Reconciled:
 def take_over(connection: Connection, pulled: Pulled, *, at: datetime) -> tuple[int, int, int]:
     """Record friendships found and vanished; returns (found, ended, members skipped)."""
     foundation.advisory_lock("wecom.relations", connection.pk)
+    userids = {*pulled.complete, *(item.follower.userid for item in pulled.friends)}
     rows = {
         (row.userid, row.external_userid): row
-        for row in Relation.objects.filter(
-            connection_id=connection.pk,
-            userid__in={*pulled.complete, *(item.userid for item in pulled.friends)},
-        )
+        for row in Relation.objects.filter(connection_id=connection.pk, userid__in=userids)
     }
-    found = [
-        item for item in pulled.friends if _is_news(rows.get((item.userid, item.external_userid)), item, at)
-    ]
+    found = [item for item in pulled.friends if _is_news(rows.get(item.pair), item, at)]
     source = source_of(connection) + ":poll"
-    old = [_add(item) for item in found if item.since < connection.connected_at]
-    new = [_add(item) for item in found if item.since >= connection.connected_at]
-    apply_news(connection, old, at=at, source=source, origin=facts.Origin.BACKFILL)
-    apply_news(connection, new, at=at, source=source)
-    listed = {(item.userid, item.external_userid) for item in pulled.friends}
+    old = [item for item in found if item.follower.since < connection.connected_at]
+    new = [item for item in found if item.follower.since >= connection.connected_at]
+    for part, origin in ((old, facts.Origin.BACKFILL), (new, None)):
+        news = [_add(item) for item in part]
+        apply_news(connection, news, at=at, source=source, origin=origin, details=False)
+        details = [item.details for item in part]
+        take_over_details(connection, details, at=at, origin=origin)
+    listed = {item.pair for item in pulled.friends}
     gone = [
         row
         for pair, row in rows.items()
@@ -156,29 +156,27 @@ def take_over(connection: Connection, pulled: Pulled, *, at: datetime) -> tuple[
         and row.changed_at <= at - UNDERWAY
     ]
     ending, skipped = _not_suspicious(connection, gone, rows.values())
-    apply_news(
-        connection,
-        [
-            News(What.END, row.userid, row.external_userid, at, ended_by=customers.EndedBy.EMPLOYEE)
-            for row in ending
-        ],
-        at=at,
-        source=source,
-    )
+    ends = [
+        News(What.END, row.userid, row.external_userid, at, ended_by=customers.EndedBy.EMPLOYEE)
+        for row in ending
+    ]
+    apply_news(connection, ends, at=at, source=source)
     return len(found), len(ending), skipped
 
 
 def _is_news(row: Relation | None, item: Listed, at: datetime) -> bool:
     """Whether a listed friendship is one we miss. One that a customer ended is listed by WeCom still."""
+    since = item.follower.since
     if row is not None and row.open:
         return False
-    if row is not None and row.ended_by and row.changed_at >= item.since:
+    if row is not None and row.ended_by and row.changed_at >= since:
         return False
-    return item.since <= at - UNDERWAY
+    return since <= at - UNDERWAY
 
 
 def _add(item: Listed) -> News:
-    return News(What.ADD, item.userid, item.external_userid, item.since, item.state, item.add_way)
+    follower = item.follower
+    return News(What.ADD, *item.pair, follower.since, follower.state, follower.add_way)
 
 
 def _not_suspicious(

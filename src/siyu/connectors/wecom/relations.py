@@ -70,10 +70,12 @@ def apply_news(
     at: datetime,
     source: str,
     origin: facts.Origin | None = None,
+    details: bool = True,
 ) -> None:
     """Take over a batch of news, in one transaction of the caller.
 
     Repeating it, or giving the same news in another order, ends in the same records and facts.
+    `details=False` where the caller has the customers' details already.
     """
     if not news:
         return
@@ -103,12 +105,9 @@ def apply_news(
         customers.add_contact(begun, at=at, source=source, origin=origin)
     if ended:
         customers.end_contact(ended, at=at, source=source, origin=origin)
-    want_details(
-        connection.pk,
-        [item.external_userid for item in ordered if item.what is not What.END],
-        at=at,
-        backfill=origin is facts.Origin.BACKFILL,
-    )
+    if details:
+        wanted = [item.external_userid for item in ordered if item.what is not What.END]
+        want_details(connection.pk, wanted, at=at)
     if any(row.open and row.employee_id is None for row in rows.values()):
         foundation.enqueue(
             "wecom.directory", {"connection": connection.pk}, due_at=at, key=f"unknown:{connection.pk}"
@@ -233,21 +232,18 @@ def _keep_codes(connection: Connection, news: Sequence[News]) -> None:
     )
 
 
-def want_details(
-    connection_id: int, external_userids: Iterable[str], *, at: datetime, backfill: bool = False
-) -> None:
+def want_details(connection_id: int, external_userids: Iterable[str], *, at: datetime) -> None:
     """Ask for the details of customers; one wanted already is wanted anew, also while being fetched."""
     wanted = sorted(set(external_userids))
     if wanted:
         foundation.execute(
             """INSERT INTO connectors_wecom_detailwanted
-                 (connection_id, external_userid, state, due_at, attempts, last_error, backfill)
-               SELECT %s, wanted, 'waiting', %s, 0, '', %s FROM unnest(%s::text[]) AS wanted ORDER BY wanted
+                 (connection_id, external_userid, state, due_at, attempts, last_error)
+               SELECT %s, wanted, 'waiting', %s, 0, '' FROM unnest(%s::text[]) AS wanted ORDER BY wanted
                ON CONFLICT (connection_id, external_userid) DO UPDATE
                  SET due_at = LEAST(EXCLUDED.due_at, connectors_wecom_detailwanted.due_at),
-                     backfill = EXCLUDED.backfill AND connectors_wecom_detailwanted.backfill,
                      lease_token = NULL, lease_until = NULL, run_after = NULL""",
-            [connection_id, at, backfill, wanted],
+            [connection_id, at, wanted],
         )
 
 

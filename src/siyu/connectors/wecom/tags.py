@@ -75,7 +75,7 @@ def ensure(connection: Connection, client: Client, names: set[str]) -> dict[str,
     known = _known(connection)
     if names <= known.keys():
         return known
-    _refresh(connection, client)
+    names_by_id(connection, client)
     known = _known(connection)
     missing = sorted(names - known.keys())
     if missing:
@@ -87,21 +87,29 @@ def ensure(connection: Connection, client: Client, names: set[str]) -> dict[str,
         except Permanent as error:
             if error.params.get("errcode") != NAME_TAKEN:
                 raise
-            _refresh(connection, client)  # somebody made one of them meanwhile
+            names_by_id(connection, client)  # somebody made one of them meanwhile
         else:
             _keep(connection, [answer.get("tag_group") or {}], ours=True)
         known = _known(connection)
     return known
 
 
+def names_by_id(connection: Connection, client: Client) -> dict[str, str]:
+    """Tag id → name of all corp tags, read anew. Raises as any call."""
+    answer = client.read("externalcontact/get_corp_tag_list", {})
+    groups = answer.get("tag_group") or ()
+    _keep(connection, groups, ours=False)
+    return {
+        str(tag["id"]): str(tag.get("name", ""))
+        for group in groups
+        for tag in group.get("tag") or ()
+        if not tag.get("deleted")
+    }
+
+
 def _known(connection: Connection) -> dict[str, str]:
     rows = TagMirror.objects.filter(connection_id=connection.pk)
     return dict(rows.values_list("name", "tag_id"))
-
-
-def _refresh(connection: Connection, client: Client) -> None:
-    answer = client.read("externalcontact/get_corp_tag_list", {})
-    _keep(connection, answer.get("tag_group") or (), ours=False)
 
 
 def _keep(connection: Connection, groups: Sequence[dict[str, Any]], *, ours: bool) -> None:
