@@ -8,6 +8,7 @@ from twin.wecom.errors import WecomError
 from twin.wecom.registry import Call, Param, Right, endpoint
 
 TEXT_OCTETS = 2048
+LONGEST_CHECK = 4 * 3600
 KINDS = {
     "text", "image", "voice", "video", "file", "textcard", "news", "mpnews", "markdown",
     "miniprogram_notice", "template_card",
@@ -67,7 +68,7 @@ def message_send(call: Call) -> Json:
     if not receivers:
         raise WecomError(81013, invaliduser="|".join(users), invalidparty="|".join(parties))
     msgid = world.new_id("app-message", length=32)
-    for userid in receivers:
+    for userid in _not_told_yet(call, receivers, text, part):
         world.say("app", userid, "", text, at=call.at, attachments=[part], source=msgid)
     world.record("app_messages", at=call.at, msgid=msgid, receivers=len(receivers))
     return {
@@ -77,3 +78,18 @@ def message_send(call: Call) -> Json:
         "unlicenseduser": "",
         "msgid": msgid,
     }
+
+
+def _not_told_yet(call: Call, receivers: list[str], text: str, part: Json) -> list[str]:
+    """With enable_duplicate_check, the same message reaches a member once within the interval."""
+    if not call.number("enable_duplicate_check"):
+        return receivers
+    interval = min(call.number("duplicate_check_interval", 1800), LONGEST_CHECK)
+    told = {
+        message.userid
+        for message in call.world.state.messages
+        if message.kind == "app"
+        and message.at > call.at - interval
+        and (message.text, message.attachments) == (text, [part])
+    }
+    return [userid for userid in receivers if userid not in told]
