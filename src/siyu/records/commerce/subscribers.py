@@ -46,8 +46,10 @@ def _order_specs(orders: Sequence[tuple[facts.Fact, OrderReported]], *, at: date
             ),
             reported_at=fact.occurred_at,
             subject_id=fact.subject_id,
-            unit_id=units[told.store_code].id if told.store_code in units else None,
-            employee_id=clerks[told.clerk_userid].id if told.clerk_userid in clerks else None,
+            unit_id=units[told.store_code].id if told.store_code and told.store_code in units else None,
+            employee_id=clerks[told.clerk_userid].id
+            if told.clerk_userid and told.clerk_userid in clerks
+            else None,
             currency=told.currency,
             cause=fact,
         )

@@ -30,6 +30,7 @@ from siyu.records.customers.contracts import (
     TagView,
 )
 from siyu.records.customers.operations.assignments import assign, assign_many
+from siyu.records.customers.operations.claims import claim_subject
 from siyu.records.customers.operations.consents import set_consent, set_consents
 from siyu.records.customers.operations.contacts import add_contact, end_contact
 from siyu.records.customers.operations.identify import identify
@@ -102,6 +103,7 @@ __all__ = [
     "assign_many",
     "blank_columns",
     "check_ref",
+    "claim_subject",
     "contacts_of",
     "customer_ids",
     "current_ids",

@@ -13,6 +13,7 @@ from siyu.kit.errors import Conflict, NotFound
 from siyu.records.commerce.contracts import ORDER_CLAIMED, OWNER, OrderClaimed
 from siyu.records.commerce.models import Order
 from siyu.records.commerce.operations.refunds import apply_waiting
+from siyu.records.commerce.queries.orders import scoped
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
@@ -27,13 +28,15 @@ def claim_order(
     """
     customer = customers.get_customer(customer_id, scope=scope)
     foundation.lock_rows(Order, [order_id])
-    order = Order.objects.filter(pk=order_id).first()
-    if order is None or not (scope.all or order.unit_id is None or order.unit_id in scope.unit_ids):
+    order = Order.objects.filter(scoped(scope), pk=order_id).first()
+    if order is None:
         raise NotFound("order.unknown", _("There is no such order."))
     if order.customer_id is not None:
         raise Conflict("order.claimed", _("This order belongs to a customer already."))
-    _claim([(order_id, customers.anchors_of([customer.id])[customer.id], customer.id, None)], at=at)
-    foundation.audit(by, "order.claim", "order", order_id, {"customer_id": customer.id}, at=at)
+    # The buyer's subject is this customer: other orders of the same unknown buyer come along.
+    customers.claim_subject(order.subject_id, customer.id, at=at)
+    follow_map([order.subject_id], at=at)
+    foundation.audit(by, "order.claimed", "order", order_id, {"customer_id": customer.id}, at=at)
 
 
 def claim_reported(reported: Sequence[tuple[int, int, facts.Fact | None]], *, at: datetime) -> None:

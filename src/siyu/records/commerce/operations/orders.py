@@ -127,15 +127,19 @@ def _with_subjects(specs: list[OrderSpec], *, at: datetime, origin: facts.Origin
     unknown = [spec for spec in specs if spec.subject_id is None]
     if not unknown:
         return specs
-    found = customers.identify(
-        [customers.IdentityRef("order_no", spec.order_no, spec.source) for spec in unknown],
-        at=at,
-        source=OWNER,
-        origin=origin,
-    )
-    subjects = iter(found)
+    refs = {
+        (spec.source, spec.order_no): customers.IdentityRef("order_no", spec.order_no, spec.source)
+        for spec in unknown
+    }
+    good = {key: ref for key, ref in refs.items() if customers.check_ref(ref) is None}
+    found = customers.identify(list(good.values()), at=at, source=OWNER, origin=origin)
+    subjects = {key: who.subject_id for key, who in zip(good, found, strict=True)}
+    odd = [key for key in refs if key not in good]  # a number that is no identity still has one buyer
+    subjects |= dict(zip(odd, facts.new_subjects(len(odd), at=at), strict=True))
     return [
-        spec if spec.subject_id is not None else replace(spec, subject_id=next(subjects).subject_id)
+        spec
+        if spec.subject_id is not None
+        else replace(spec, subject_id=subjects[spec.source, spec.order_no])
         for spec in specs
     ]
 

@@ -35,7 +35,7 @@ def orders(
     An order lies in scope when its store or its clerk does; orders of no store are seen by those who
     see everything.
     """
-    found = _filtered(Order.objects.filter(_scoped(scope)), filters)
+    found = _filtered(Order.objects.filter(scoped(scope)), filters)
     return _page(found, page, size)
 
 
@@ -56,7 +56,7 @@ def orders_of(customer_id: int, *, page: int = 1, size: int = 20) -> Page[OrderV
 
 def get_order(order_id: int, *, scope: staff.Scope) -> OrderView:
     """One order with lines and refunds. Raises NotFound when unknown or out of scope."""
-    row = Order.objects.filter(_scoped(scope), pk=order_id).first()
+    row = Order.objects.filter(scoped(scope), pk=order_id).first()
     if row is None:
         raise NotFound("order.unknown", _("There is no such order."))
     return _views([row], whole=True)[0]
@@ -68,7 +68,8 @@ def orders_by_id(order_ids: Iterable[int]) -> dict[int, OrderView]:
     return {view.id: view for view in _views(list(rows), whole=False)}
 
 
-def _scoped(scope: staff.Scope) -> Q:
+def scoped(scope: staff.Scope) -> Q:
+    """The condition by which an order lies in scope: its store does, or its clerk."""
     if scope.all:
         return Q()
     return Q(unit_id__in=scope.unit_ids) | Q(employee_id__in=scope.employee_ids)

@@ -1,0 +1,294 @@
+"""Orders: exact to the 分, once each, right in any order of arrival."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit.errors import Conflict, NotFound
+from siyu.records.commerce import api as commerce
+from siyu.records.customers import api as customers
+from siyu.records.staff import api as staff
+from tests.records.orders import PEOPLE, TRADE, deliver, order, outcomes, refund
+from tests.records.people import AT, LEAD, at_once, directory, person, phone, ref, rolled_back, told
+
+ALL = staff.EVERYTHING
+
+
+def subject(number: int) -> int:
+    return customers.identify([phone(number)], at=AT, source="test")[0].subject_id
+
+
+def record(*specs: commerce.OrderSpec, origin: facts.Origin | None = None) -> list[str]:
+    return outcomes(commerce.record_orders(specs, at=AT, origin=origin))
+
+
+def give_back(*specs: commerce.RefundSpec) -> list[str]:
+    return outcomes(commerce.record_refunds(specs, at=AT))
+
+
+def only_order() -> commerce.OrderView:
+    (view,) = commerce.orders(ALL).items
+    return commerce.get_order(view.id, scope=ALL)
+
+
+@pytest.mark.django_db
+def test_an_order_keeps_its_lines_amounts_and_buyer() -> None:
+    who = person(1)
+    assert record(order("A1", 1999, 0, 1, subject_id=subject(1))) == ["new"]
+    (view,) = commerce.orders_of(who).items
+    assert (view.amount, view.refunded_amount, view.state) == (2000, 0, commerce.OrderState.PAID)
+    assert [(line.line_no, line.sku, line.amount) for line in view.lines] == [
+        (1, "SKU1", 1999), (2, "SKU2", 0), (3, "SKU3", 1),
+    ]  # fmt: skip
+    (fact,) = told("order.paid")
+    assert (fact.payload.order_id, fact.payload.amount, fact.payload.line_count) == (view.id, 2000, 3)
+    assert fact.subject_id == subject(1)
+    assert commerce.customer_totals([who])[who] == commerce.CustomerTotals(
+        1, 2000, 0, view.paid_at, view.paid_at
+    )
+
+
+@pytest.mark.django_db
+def test_the_same_report_twice_changes_nothing_and_a_later_one_corrects() -> None:
+    assert record(order("A1", 500), order("A1", 500), order("A1", 500, source="web")) == [
+        "new",
+        "same",
+        "new",
+    ]
+    assert record(order("A1", 700, reported=2)) == ["changed"]
+    assert record(order("A1", 500, reported=1)) == ["same"]
+    found = {view.source: view.amount for view in commerce.orders(ALL).items}
+    assert found == {"pos": 700, "web": 500}
+    (changed,) = told("order.changed")
+    assert (changed.payload.previous_amount, changed.payload.amount) == (500, 700)
+    assert len(told("order.paid")) == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        (order("", 5), "no_number"),
+        (order("x" * 101, 5), "no_number"),
+        (order("A", -5), "negative"),
+        (order("A"), "no_lines"),
+    ],
+)
+def test_what_is_no_order_is_rejected_alone(spec: commerce.OrderSpec, reason: str) -> None:
+    assert record(spec, order("B", 7)) == [reason, "new"]
+    assert [view.order_no for view in commerce.orders(ALL).items] == ["B"]
+
+
+@pytest.mark.django_db
+def test_refunds_never_give_back_more_than_was_paid() -> None:
+    record(order("A1", 1000))
+    assert give_back(refund("A1", "r1", 400), refund("A1", "r2", 601), refund("A1", "r3", 600)) == [
+        "new", "above_paid", "new",
+    ]  # fmt: skip
+    assert give_back(refund("A1", "r1", 400), refund("A1", "r1", 399), refund("A1", "r4", 1)) == [
+        "same", "other_refund", "above_paid",
+    ]  # fmt: skip
+    view = only_order()
+    assert (view.refunded_amount, view.state) == (1000, commerce.OrderState.REFUNDED)
+    assert [(f.payload.amount, f.payload.full) for f in told("order.refunded")] == [(400, False), (600, True)]
+    assert record(order("A1", 999, reported=3)) == ["below_refunded"]
+    assert only_order().amount == 1000
+
+
+@pytest.mark.django_db
+def test_a_refund_before_its_order_waits_for_it() -> None:
+    assert give_back(refund("A1", "r1", 300)) == ["waiting"]
+    assert told("order.refunded") == []
+    record(order("A1", 1000))
+    assert give_back(refund("A1", "r1", 300)) == ["same"]
+    assert (only_order().refunded_amount, len(told("order.refunded"))) == (300, 1)
+
+
+@pytest.mark.django_db
+def test_eight_refunds_at_once_give_back_no_more_than_was_paid(transactional_db: None) -> None:
+    with foundation.transaction():
+        record(order("A1", 1000))
+    answers = at_once(*[lambda n=n: give_back(refund("A1", f"r{n}", 300)) for n in range(8)])  # type: ignore[misc]
+    assert sorted(map(str, answers)) == ["['above_paid']"] * 5 + ["['new']"] * 3
+    assert only_order().refunded_amount == 900
+
+
+@pytest.mark.django_db
+def test_eight_reports_at_once_are_one_order(transactional_db: None) -> None:
+    answers = at_once(*[lambda: record(order("A1", 1000), order("A2", 5)) for _n in range(8)])
+    assert sorted(map(str, answers)) == ["['new', 'new']"] + ["['same', 'same']"] * 7
+    assert [len(told("order.paid")), commerce.orders(ALL).total] == [2, 2]
+
+
+@pytest.mark.django_db
+def test_an_unknown_buyer_waits_and_is_claimed_by_a_person() -> None:
+    who = person(1)
+    record(order("T1", 800, source="tmall"), order("T2", 5, source="tmall"))
+    waiting = commerce.unmatched(ALL)
+    assert [(view.order_no, view.customer_id) for view in waiting.items] == [("T2", None), ("T1", None)]
+    first = next(view.id for view in waiting.items if view.order_no == "T1")
+    commerce.claim_order(first, who, by=LEAD, scope=ALL, at=AT)
+    assert [view.order_no for view in commerce.orders_of(who).items] == ["T1"]
+    assert [fact.payload.order_id for fact in told("order.claimed")] == [first]
+    assert customers.customers_of([waiting.items[1].subject_id]) == {waiting.items[1].subject_id: who}
+    assert foundation.list_audit(object_kind="order").items[0].detail == {"customer_id": who}
+    with pytest.raises(Conflict):
+        commerce.claim_order(first, who, by=LEAD, scope=ALL, at=AT)
+    with pytest.raises(NotFound):
+        commerce.claim_order(first, who, by=LEAD, scope=staff.NOTHING, at=AT)
+    assert commerce.match_rates() == [commerce.SourceMatch("tmall", 2, 1)]
+
+
+@pytest.mark.django_db
+def test_late_identification_and_merges_carry_orders_along() -> None:
+    record(order("T1", 800, source="tmall"))
+    customers.link([[ref("order_no", "T1", "tmall"), phone(1)]], at=AT, source="test")
+    deliver(PEOPLE, told("customer.identified"))
+    kept, gone = person(1), person(2)
+    assert [view.order_no for view in commerce.orders_of(kept).items] == ["T1"]
+    record(order("B1", 10, subject_id=subject(2)))
+    merge_id = customers.merge(kept, gone, at=AT, by=LEAD)
+    deliver(PEOPLE, told("customer.merged"))
+    assert {view.order_no for view in commerce.orders_of(gone).items} == {"T1", "B1"}
+    assert commerce.customer_totals()[kept].amount == 810
+    customers.undo_merge(merge_id, at=AT, by=LEAD)
+    deliver(PEOPLE, told("customer.unmerged"))
+    assert {view.order_no for view in commerce.orders_of(gone).items} == {"B1"}
+    assert len(told("order.claimed")) == 1
+
+
+@pytest.mark.django_db
+def test_scope_holds_for_lists_orders_and_figures() -> None:
+    units, people = directory()
+    mine = order("A1", 100)
+    specs = [
+        commerce.OrderSpec(**{**_fields(mine), "order_no": number, "unit_id": unit, "employee_id": clerk})  # type: ignore[arg-type]
+        for number, unit, clerk in (
+            ("S21", units["S21"], people["li"]),
+            ("S31", units["S31"], people["chen"]),
+            ("web", None, None),
+        )
+    ]
+    record(*specs)
+    store = staff.Scope(unit_ids=frozenset({units["S21"]}))
+    clerk = staff.Scope(employee_ids=frozenset({people["chen"]}))
+    assert [view.order_no for view in commerce.orders(store).items] == ["S21"]
+    assert [view.order_no for view in commerce.orders(clerk).items] == ["S31"]
+    assert (commerce.orders(ALL).total, commerce.orders(staff.NOTHING).total) == (3, 0)
+    foreign = commerce.orders(clerk).items[0].id
+    with pytest.raises(NotFound):
+        commerce.get_order(foreign, scope=store)
+    day = date(2026, 3, 1)
+    sold = {scope: commerce.sales_by_day(day, day, scope=scope)[0].amount for scope in (ALL, store, clerk)}
+    assert sold == {ALL: 300, store: 100, clerk: 100}
+
+
+def _fields(spec: commerce.OrderSpec) -> dict[str, object]:
+    return {name: getattr(spec, name) for name in spec.__slots__}
+
+
+@pytest.mark.django_db
+def test_sales_days_are_the_brands_days_and_refunds_count_when_given() -> None:
+    record(order("A", 100, hours=11.9), order("B", 50, hours=12.1))  # AT is noon in China: 23:54 and 00:06
+    give_back(refund("A", "r", 30, hours=13))
+    days = commerce.sales_by_day(date(2026, 3, 1), date(2026, 3, 2), scope=ALL)
+    assert [(d.orders, d.amount, d.refunded_amount) for d in days] == [(1, 100, 0), (1, 50, 30)]
+
+
+@pytest.mark.django_db
+def test_repurchase_counts_known_buyers_who_bought_before() -> None:
+    record(
+        order("A1", 100, subject_id=subject(1), hours=-24 * 90),
+        order("A2", 100, subject_id=subject(1)),
+        order("B1", 100, subject_id=subject(2)),
+        order("C0", 100, subject_id=subject(3), hours=-24),
+        order("C1", 100, subject_id=subject(3)),
+        order("D1", 100),
+    )
+    give_back(refund("C0", "r", 100))
+    assert commerce.repurchase(date(2026, 3, 1), 30, scope=ALL) == (1, 3)
+
+
+@pytest.mark.django_db
+def test_reports_from_outside_become_records() -> None:
+    units, people = directory()
+    line = {"line_no": 1, "sku": "K1", "name": "项链", "quantity": 1, "amount": 26_800}
+    paid = {
+        "source": "pos", "order_no": "P1", "store_code": "S21", "clerk_userid": "li", "currency": "CNY",
+        "paid_at": "2026-03-01T12:00:00+08:00", "lines": [line],
+    }  # fmt: skip
+    back = {
+        "source": "pos", "order_no": "P1", "refund_no": "R1", "refunded_at": "2026-03-01T13:00:00+08:00",
+        "lines": [{"line_no": 1, "quantity": 1, "amount": 800}],
+    }  # fmt: skip
+    _report("trade.refund_reported", "e1", back, None)
+    _report("trade.order_reported", "e2", paid, subject(1))
+    for _repeat in range(2):
+        deliver(TRADE, told("trade.refund_reported", "trade.order_reported"))
+    view = only_order()
+    assert (view.unit_id, view.employee_id, view.customer_id) == (units["S21"], people["li"], person(1))
+    assert (view.amount, view.refunded_amount, view.lines[0].refunded_amount) == (26_800, 800, 800)
+    assert [fact.hops for fact in told("order.paid", "order.refunded")] == [1, 1]
+
+
+def _report(name: str, event_id: str, data: dict[str, object], subject_id: int | None) -> None:
+    payload = facts.load_payload(facts.CATALOGUE.get(name).payload, data, strict=True)
+    facts.record([facts.NewFact(name, payload, AT, subject_id, "shop", event_id)], at=AT)
+
+
+reports = st.lists(
+    st.one_of(
+        st.tuples(st.just("order"), st.integers(0, 2), st.integers(1, 3)),
+        st.tuples(st.just("refund"), st.integers(0, 2), st.integers(1, 3)),
+    ),
+    min_size=1,
+    max_size=10,
+    unique=True,
+)
+
+
+@pytest.mark.django_db
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=reports, data=st.data())
+def test_any_order_of_arrival_ends_alike(events: list[tuple[str, int, int]], data: st.DataObject) -> None:
+    """Reports that corrected each other and refunds, shuffled, doubled and cut anywhere: one outcome."""
+    tidy = _arrive([sorted(events)])
+    shuffled = data.draw(st.permutations(events * 2))
+    cut = data.draw(st.integers(1, len(shuffled)))
+    assert _arrive([shuffled[n : n + cut] for n in range(0, len(shuffled), cut)]) == tidy
+
+
+def _arrive(batches: list[list[tuple[str, int, int]]]) -> list[tuple[object, ...]]:
+    with rolled_back():
+        for batch in batches:
+            record(*[order(f"O{n}", 1000 + v, reported=v) for kind, n, v in batch if kind == "order"])
+            give_back(*[refund(f"O{n}", f"r{v}", v) for kind, n, v in batch if kind == "refund"])
+        found = commerce.orders(ALL, size=50).items
+        return sorted((view.order_no, view.amount, view.refunded_amount) for view in found)
+
+
+@pytest.mark.django_db
+def test_backfilled_orders_are_marked_and_a_sweep_finds_what_was_missed() -> None:
+    record(order("T1", 800), origin=facts.Origin.BACKFILL)
+    customers.link([[ref("order_no", "T1", "pos"), phone(1)]], at=AT, source="test")
+    foundation.JOBS.get("records_commerce.match").run({}, _Run())
+    (view,) = commerce.orders_of(person(1)).items
+    assert view.backfill
+    assert [fact.origin for fact in told("order.paid", "order.claimed")] == [facts.Origin.BACKFILL] * 2
+
+
+class _Run:
+    at = AT + timedelta(minutes=1)
+    attempt = 1
+    job_id = 1
+
+    def progress(self, done: int, total: int | None = None, note: str = "") -> None: ...
+
+    def should_stop(self) -> bool:
+        return False
