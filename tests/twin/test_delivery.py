@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
@@ -83,24 +81,14 @@ def test_held_back_and_out_of_order(twin: Twin, receiver: Receiver) -> None:
     assert arrived != issued
 
 
-def _refused(twin: Twin, code: int) -> Callable[[], None]:
-    return lambda: _code(twin.call("~get_follow_user_list", code=code))
-
-
-def _code(document: dict[str, Any]) -> None:
-    assert document["follow_user"] == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "code"), [("busy", -1), ("freq_limit", 45009), ("token_invalidated", 40014)]
-)
-def test_refusing_faults(twin: Twin, fault: str, code: int) -> None:
-    twin.token()
-    twin.post("/twin/faults", **{fault: 1})
-    _refused(twin, code)()
-    twin.post("/twin/faults", reset=True)
-    twin._tokens.clear()
-    twin.call("~get_follow_user_list")
+def test_refusing_faults(twin: Twin) -> None:
+    for fault, code in (("busy", -1), ("freq_limit", 45009), ("token_invalidated", 40014)):
+        twin.token()
+        twin.post("/twin/faults", **{fault: 1})
+        assert twin.call("~get_follow_user_list", code=code)["follow_user"] == []
+        twin.post("/twin/faults", reset=True)
+        twin._tokens.clear()
+        twin.call("~get_follow_user_list")
 
 
 def test_silence_and_gateway_errors_do_nothing(twin: Twin) -> None:
