@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from siyu.foundation import api as foundation
 from siyu.records.customers import rules
 from siyu.records.customers.contracts import IdentityKind, IdentityRef, LinkResult
 from siyu.records.customers.operations.cases import open_cases, refused_pairs
-from siyu.records.customers.operations.identities import find_or_insert, keys_of
+from siyu.records.customers.operations.identities import Known, find_or_insert, keys_of
 from siyu.records.customers.operations.mapping import (
     attach_subjects,
     create_customers,
@@ -65,21 +65,31 @@ def link(
     """
     keyed = [keys_of(refs) for refs in groups]
     found, _fresh = find_or_insert([key for keys in keyed for key in keys], at=at, source=source)
-    todo = [_Group(number, {found[key].subject_id: key for key in keys}) for number, keys in enumerate(keyed)]
+    claims = [
+        _Group(number, {found[key].subject_id: key for key in keys}) for number, keys in enumerate(keyed)
+    ]
+    # Most claims repeat what is known: everybody in them is one customer already.
+    todo = [group for group in claims if not _known(keyed[group.number], found)]
     cases: dict[int, int] = {}
     merged: dict[int, list[int]] = {}
     for batch in _rounds(todo):
         _run_round(batch, cases, merged, at=at, origin=origin, source=source)
-    places = _places({subject for group in todo for subject in group.keys})
+    places = {known.subject_id: known.customer_id for known in found.values()}
+    places.update({subject: root for subject, (_home, root) in _places(places if todo else ()).items()})
     return [
         LinkResult(
-            customer_id=min((places[s][1] for s in group.keys if s in places), default=None),
+            customer_id=min((root for s in group.keys if (root := places[s]) is not None), default=None),
             subject_ids=tuple(sorted(group.keys)),
             merged_ids=tuple(merged.get(group.number, ())),
             case_id=cases.get(group.number),
         )
-        for group in todo
+        for group in claims
     ]
+
+
+def _known(keys: Sequence[rules.Key], found: Mapping[rules.Key, Known]) -> bool:
+    customers = {found[key].customer_id for key in keys}
+    return len(customers) == 1 and None not in customers
 
 
 def _rounds(groups: Iterable[_Group]) -> Iterable[list[_Group]]:
@@ -155,9 +165,12 @@ def _marks(homes: set[int]) -> dict[int, set[Mark]]:
         """WITH RECURSIVE near AS (
                SELECT h AS start, h AS id FROM unnest(%s::bigint[]) AS h
                UNION
-               SELECT n.start, CASE WHEN x.kept_id = n.id THEN x.merged_id ELSE x.kept_id END
-               FROM near n JOIN records_customers_merge x
-                 ON n.id IN (x.kept_id, x.merged_id) AND x.undone_at IS NULL AND x.by_rule)
+               SELECT n.start, x.id FROM near n CROSS JOIN LATERAL (
+                   SELECT merged_id AS id FROM records_customers_merge
+                   WHERE kept_id = n.id AND undone_at IS NULL AND by_rule
+                   UNION ALL
+                   SELECT kept_id FROM records_customers_merge
+                   WHERE merged_id = n.id AND undone_at IS NULL AND by_rule) x)
            SELECT n.start, i.kind, i.realm, i.value_hash FROM near n
            JOIN records_customers_subjectmap m ON m.home_id = n.id AND m.valid_to IS NULL
            JOIN records_customers_identity i ON i.subject_id = m.subject_id""",

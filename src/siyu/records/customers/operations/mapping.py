@@ -184,9 +184,10 @@ def _component(seeds: Iterable[int]) -> tuple[set[int], list[tuple[int, int]]]:
         """WITH RECURSIVE near AS (
                SELECT s AS id FROM unnest(%s::bigint[]) AS s
                UNION
-               SELECT CASE WHEN x.kept_id = n.id THEN x.merged_id ELSE x.kept_id END
-               FROM near n JOIN records_customers_merge x
-                 ON n.id IN (x.kept_id, x.merged_id) AND x.undone_at IS NULL)
+               SELECT x.id FROM near n CROSS JOIN LATERAL (
+                   SELECT merged_id AS id FROM records_customers_merge WHERE kept_id = n.id AND undone_at IS NULL
+                   UNION ALL
+                   SELECT kept_id FROM records_customers_merge WHERE merged_id = n.id AND undone_at IS NULL) x)
            SELECT x.kept_id, x.merged_id FROM records_customers_merge x
            WHERE x.undone_at IS NULL AND x.kept_id IN (SELECT id FROM near)""",
         [start],

@@ -12,32 +12,14 @@ from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput
 from siyu.records.customers import rules
 from siyu.records.customers.contracts import OWNER, CustomerTagged, CustomerUntagged
-from siyu.records.customers.queries.map import anchors_of
+from siyu.records.customers.queries.map import anchors_of, current_ids
 
 TAG_LIMIT = 60
 
-_ADD = """
-INSERT INTO records_customers_customertag (customer_id, tag_id, since, source)
-SELECT DISTINCT c.root_id, t.id, %(at)s::timestamptz, %(source)s
-FROM unnest(%(customers)s::bigint[], %(tags)s::text[]) AS n(customer_id, name)
-JOIN records_customers_customer c ON c.id = n.customer_id AND c.erased_at IS NULL
-JOIN records_customers_tag t ON t.name = n.name
-WHERE NOT EXISTS (
-    SELECT 1 FROM records_customers_customer member
-    JOIN records_customers_customertag x ON x.customer_id = member.id AND x.tag_id = t.id AND x.until IS NULL
-    WHERE member.root_id = c.root_id)
-ORDER BY 1, 2 ON CONFLICT DO NOTHING
-RETURNING id, customer_id, tag_id
-"""
-
-_END = """
-UPDATE records_customers_customertag x SET until = greatest(x.since, %(at)s)
-FROM unnest(%(customers)s::bigint[], %(tags)s::text[]) AS n(customer_id, name)
-JOIN records_customers_customer asked ON asked.id = n.customer_id
-JOIN records_customers_customer member ON member.root_id = asked.root_id
-JOIN records_customers_tag t ON t.name = n.name
-WHERE x.customer_id = member.id AND x.tag_id = t.id AND x.until IS NULL
-RETURNING x.id, asked.root_id, x.tag_id
+_OPEN = """
+SELECT m.root_id, x.tag_id, x.id FROM records_customers_customertag x
+JOIN records_customers_customer m ON m.id = x.customer_id
+WHERE x.customer_id = ANY(%s) AND x.tag_id = ANY(%s) AND x.until IS NULL ORDER BY x.id
 """
 
 
@@ -76,16 +58,17 @@ def tag_many(
         " ORDER BY 1 ON CONFLICT DO NOTHING",
         [at, names],
     )
+    tags = _ids(names)
+    roots, members = _groups([customer for customer, _name in clean], erased=False)
+    carried = {(root, tag_id) for root, tag_id, _row in _open(members, tags)}
+    wanted = sorted({(roots[c], tags[name]) for c, name in clean if c in roots} - carried)
     rows = foundation.fetch(
-        _ADD,
-        {
-            "at": at,
-            "source": source[:80],
-            "customers": [c for c, _n in clean],
-            "tags": [n for _c, n in clean],
-        },
+        """INSERT INTO records_customers_customertag (customer_id, tag_id, since, source)
+           SELECT n.*, %s, %s FROM unnest(%s::bigint[], %s::bigint[]) AS n ORDER BY 1, 2
+           ON CONFLICT DO NOTHING RETURNING id, customer_id, tag_id""",
+        [at, source[:80], [root for root, _tag in wanted], [tag_id for _root, tag_id in wanted]],
     )
-    return _tell("customer.tagged", rows, at=at, origin=origin, cause=cause)
+    return _tell("customer.tagged", rows, tags, at=at, origin=origin, cause=cause)
 
 
 def untag(
@@ -99,10 +82,42 @@ def untag(
 ) -> list[int]:
     """Take a tag off customers (and all that was merged into them); returns those that had it."""
     clean = _clean([(customer, tag_name) for customer in customer_ids])
-    rows = foundation.fetch(
-        _END, {"at": at, "customers": [c for c, _n in clean], "tags": [n for _c, n in clean]}
+    tags = _ids([name for _customer, name in clean[:1]])
+    _roots, members = _groups([customer for customer, _name in clean], erased=True)
+    carried = _open(members, tags)
+    ended = foundation.fetch(
+        "UPDATE records_customers_customertag SET until = greatest(since, %s)"
+        " WHERE id = ANY(%s) AND until IS NULL RETURNING id",
+        [at, [row for _root, _tag, row in carried]],
     )
-    return [row[0] for row in _tell("customer.untagged", rows, at=at, origin=origin, cause=cause)]
+    gone = {row[0] for row in ended}
+    rows = [(row, root, tag_id) for root, tag_id, row in carried if row in gone]
+    return [row[0] for row in _tell("customer.untagged", rows, tags, at=at, origin=origin, cause=cause)]
+
+
+def _ids(names: Sequence[str]) -> dict[str, int]:
+    return dict(
+        foundation.fetch("SELECT name, id FROM records_customers_tag WHERE name = ANY(%s)", [list(names)])
+    )
+
+
+def _groups(customer_ids: Iterable[int], *, erased: bool) -> tuple[dict[int, int], list[int]]:
+    """(customer → customer in force, everybody merged with them); erased ones only when asked for."""
+    roots = current_ids(customer_ids)
+    rows = foundation.fetch(
+        "SELECT id, root_id, erased_at IS NULL OR %s FROM records_customers_customer WHERE root_id = ANY(%s)",
+        [erased, sorted(set(roots.values()))],
+    )
+    wanted = {root for _member, root, counts in rows if counts}
+    return {c: root for c, root in roots.items() if root in wanted}, [row[0] for row in rows]
+
+
+def _open(members: Sequence[int], tags: dict[str, int]) -> list[tuple[int, int, int]]:
+    """(customer in force, tag id, row id) of the tags that the group carries now, oldest first."""
+    return [
+        (root, tag_id, row)
+        for root, tag_id, row in foundation.fetch(_OPEN, [list(members), list(tags.values())])
+    ]
 
 
 def _clean(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -116,6 +131,7 @@ def _clean(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
 def _tell(
     name: str,
     rows: Sequence[tuple[int, int, int]],
+    tags: dict[str, int],
     *,
     at: datetime,
     origin: facts.Origin | None,
@@ -124,17 +140,12 @@ def _tell(
     """Record one fact per customer and tag; rows are (row id, customer in force, tag id)."""
     if not rows:
         return []
-    tags = dict(
-        foundation.fetch(
-            "SELECT id, name FROM records_customers_tag WHERE id = ANY(%s)",
-            [sorted({row[2] for row in rows})],
-        )
-    )
+    words = {tag_id: word for word, tag_id in tags.items()}
     anchors = anchors_of(row[1] for row in rows)
     payload = CustomerTagged if name == "customer.tagged" else CustomerUntagged
     first: dict[tuple[int, str], int] = {}
     for number, customer, tag_id in rows:
-        pair = (customer, tags[tag_id])
+        pair = (customer, words[tag_id])
         first[pair] = min(number, first.get(pair, number))
     facts.record(
         [

@@ -10,14 +10,24 @@ from siyu.foundation import api as foundation
 
 def weak_neighbours(subjects: Iterable[int]) -> dict[int, set[int]]:
     """Subject → all subjects that weak links join to it, however far."""
+    ids = sorted(set(subjects))
+    linked = foundation.fetch(
+        "SELECT low_subject_id FROM records_customers_weaklink WHERE low_subject_id = ANY(%s)"
+        " UNION SELECT high_subject_id FROM records_customers_weaklink WHERE high_subject_id = ANY(%s)",
+        [ids, ids],
+    )
+    if not linked:
+        return {}
     rows = foundation.fetch(
         """WITH RECURSIVE near AS (
                SELECT s AS start, s AS id FROM unnest(%s::bigint[]) AS s
                UNION
-               SELECT n.start, CASE WHEN w.low_subject_id = n.id THEN w.high_subject_id ELSE w.low_subject_id END
-               FROM near n JOIN records_customers_weaklink w ON n.id IN (w.low_subject_id, w.high_subject_id))
+               SELECT n.start, w.id FROM near n CROSS JOIN LATERAL (
+                   SELECT high_subject_id AS id FROM records_customers_weaklink WHERE low_subject_id = n.id
+                   UNION ALL
+                   SELECT low_subject_id FROM records_customers_weaklink WHERE high_subject_id = n.id) w)
            SELECT start, id FROM near WHERE start <> id""",
-        [sorted(set(subjects))],
+        [[row[0] for row in linked]],
     )
     found: dict[int, set[int]] = {}
     for start, other in rows:

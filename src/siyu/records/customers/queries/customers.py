@@ -90,7 +90,7 @@ def get_customer(customer_id: int, *, scope: Scope) -> CustomerView:
         assignments=tuple(assignments),
         tags=tuple(tags_with_source([root]).get(root, [])),
         consents=tuple(consents_of(root)),
-        merges=tuple(merges_of(root)),
+        merges=tuple(merges_of([row[0] for row in members])),
     )
 
 

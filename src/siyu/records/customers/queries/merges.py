@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from siyu.foundation import api as foundation
 from siyu.records.customers.contracts import CaseState, MergeCaseView, MergeView
 from siyu.records.customers.queries.scope import scope_sql
@@ -26,13 +28,11 @@ def merge_cases(*, scope: Scope, state: CaseState = CaseState.OPEN, limit: int =
     ]
 
 
-def merges_of(customer_id: int) -> list[MergeView]:
+def merges_of(member_ids: Sequence[int]) -> list[MergeView]:
     """Merges that the customers of one group took part in, newest first, undone ones included."""
     rows = foundation.fetch(
-        """SELECT DISTINCT x.id, x.kept_id, x.merged_id, x.at, x.by, x.reason, x.undone_at
-           FROM records_customers_customer c
-           JOIN records_customers_merge x ON c.id IN (x.kept_id, x.merged_id)
-           WHERE c.root_id = %s ORDER BY x.id DESC""",
-        [customer_id],
+        """SELECT id, kept_id, merged_id, at, by, reason, undone_at FROM records_customers_merge
+           WHERE kept_id = ANY(%s) OR merged_id = ANY(%s) ORDER BY id DESC""",
+        [list(member_ids), list(member_ids)],
     )
     return [MergeView(*row) for row in rows]

@@ -45,12 +45,13 @@ LEFT JOIN LATERAL (
 def contacts_of(customer_ids: Iterable[int], *, open_only: bool = True) -> dict[int, list[ContactView]]:
     """Customer in force → friend relations, oldest first; without ``open_only`` also ended ones."""
     rows = foundation.fetch(
-        f"""SELECT m.customer_id, k.id, k.subject_id, k.employee_id, k.connection, k.since, k.until, k.ended_by,
-                  k.state, k.add_way
-            FROM records_customers_subjectmap m
-            JOIN records_customers_contact k ON k.subject_id = m.subject_id
-            WHERE m.customer_id = ANY(%s) AND m.valid_to IS NULL {"AND k.until IS NULL" if open_only else ""}
-            ORDER BY k.since, k.id""",
+        f"""WITH mine AS MATERIALIZED (
+                SELECT subject_id, customer_id FROM records_customers_subjectmap
+                WHERE customer_id = ANY(%s) AND valid_to IS NULL)
+            SELECT m.customer_id, k.id, k.subject_id, k.employee_id, k.connection, k.since, k.until, k.ended_by,
+                   k.state, k.add_way
+            FROM mine m JOIN records_customers_contact k ON k.subject_id = m.subject_id
+            WHERE {"k.until IS NULL" if open_only else "TRUE"} ORDER BY k.since, k.id""",
         [sorted(set(customer_ids))],
     )
     found: dict[int, list[ContactView]] = {}
