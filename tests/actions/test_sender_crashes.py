@@ -162,6 +162,20 @@ def test_safe_repeat_past_the_window_is_unknown_not_failed(mass: Platform, notic
     assert states() == {"unknown": 1}
 
 
+def test_a_refused_repetition_does_not_prove_that_the_first_one_failed(mass: Platform) -> None:
+    mass.unclear = Unclear.SAFE_REPEAT
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+    die_after_arriving(mass)
+    settle()
+    rest_over()
+    mass.on_send = answer_all(Result.FAILED, reason="no longer a friend")
+    messaging.send_due(at=NOON + SECOND)
+    messaging.send_due(at=NOON + timedelta(hours=1))
+    assert (states(), only().reason) == ({"unknown": 1}, "no longer a friend")
+    assert len(mass.calls) == 2
+
+
 def test_unknown_final_is_shown_and_never_tried_again(mass: Platform) -> None:
     mass.unclear = Unclear.UNKNOWN_FINAL
     (who,) = people(1)

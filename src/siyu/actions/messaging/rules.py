@@ -87,7 +87,8 @@ def after_unclear(
         expired = expires_at is not None and expires_at <= at
         if expired or attempts >= MAX_ATTEMPTS:
             return Next(DeliveryState.UNKNOWN, reason=reason or "expired", doubt=True)
-        return Next(DeliveryState.QUEUED, look_at=at, rest=timedelta(seconds=1), reason=reason, doubt=True)
+        rest = timedelta(seconds=min(600, 2 ** min(max(attempts - 1, 0), 10)))
+        return Next(DeliveryState.QUEUED, look_at=at, rest=rest, reason=reason, doubt=True)
     if unclear is Unclear.QUERY and asked < MAX_ASKED:
         rest = backoff(asked) if asked else timedelta(0)
         return Next(DeliveryState.UNKNOWN, look_at=at, rest=rest, reason=reason)

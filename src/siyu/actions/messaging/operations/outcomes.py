@@ -74,6 +74,9 @@ def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
         sent_at=row.attempted_at,
         at=at,
     )
+    if row.doubt and following.state is DeliveryState.FAILED:
+        # This attempt was refused, but an earlier one may have arrived: nobody can say that it failed.
+        following = Next(DeliveryState.UNKNOWN, reason=outcome.reason)
     happened = outcome.happened_at or at
     row.ref = outcome.ref or row.ref
     set_next(row, following, at=at)
