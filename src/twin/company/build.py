@@ -47,7 +47,7 @@ def config(seed: int) -> dict[str, Any]:
     region_of = {store.code: store.region for store in stores.values()}
     return {
         "simulated": True,
-        "notice": "模拟数据,并非真实企业",
+        "notice": "模拟数据，并非真实企业",
         "seed": seed,
         "corpid": corpid(seed),
         "company": COMPANY,

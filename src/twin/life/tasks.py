@@ -48,7 +48,7 @@ def confirm(world: World, msgid: str, userid: str, *, at: int) -> Json:
     if task.status:
         raise NotPossible("already_sent", "该群发任务已发送")
     if max(world.now(), at) < message.dispatch_at:
-        raise NotPossible("dispatching", "任务正在下发,请稍候")
+        raise NotPossible("dispatching", "任务正在下发，请稍候")
     task.status, task.send_time, task.forgotten = 2, at, False
     counts = {1: 0, 2: 0, 3: 0}
     for row in task.rows:

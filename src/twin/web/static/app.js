@@ -25,7 +25,7 @@ async function poll() {
     document.getElementById("clock").textContent = `模拟时间 ${when((await get("/twin/clock")).now)}`;
     if (!document.hidden) await panels[current].refresh();
   } catch {
-    document.getElementById("clock").textContent = "连接中断,正在重试…";
+    document.getElementById("clock").textContent = "连接中断，正在重试…";
   }
   setTimeout(poll, EVERY);
 }

@@ -46,9 +46,9 @@ function drawTasks(mine, open) {
         `${when(task.created_at)} · ${task.customers} 位客户`, task.reminders ? ` · 已提醒 ${task.reminders} 次` : "")),
       action("确认发送", async () => {
         const done = await post("/twin/confirm", { msgid: task.msgid, userid: task.userid });
-        toast(`已发送 ${done.sent} 人` + (done.not_friend ? `,${done.not_friend} 人已不是好友` : "") + (done.limit ? `,${done.limit} 人已达上限` : ""));
+        toast(`已发送 ${done.sent} 人` + (done.not_friend ? `，${done.not_friend} 人已不是好友` : "") + (done.limit ? `，${done.limit} 人已达上限` : ""));
         await refresh();
-      }, "main"))) : [h("p", { class: "soft" }, open.length ? `没有待发送的任务;其他导购还有 ${open.length} 个` : "没有待发送的任务")]),
+      }, "main"))) : [h("p", { class: "soft" }, open.length ? `没有待发送的任务；其他导购还有 ${open.length} 个` : "没有待发送的任务")]),
     mine.length > 1 ? h("div", { class: "line" }, action("全部确认发送", async () => {
       for (const task of mine) await post("/twin/confirm", { msgid: task.msgid, userid: task.userid });
       toast("已全部发送");

@@ -38,7 +38,7 @@ function drawWho(people) {
     const name = h("input", { placeholder: "称呼(可不填)", "aria-label": "称呼" });
     return [
       h("h2", {}, "我是谁"),
-      people.length ? choose : h("p", { class: "soft" }, "还没有人,先新建一位客户"),
+      people.length ? choose : h("p", { class: "soft" }, "还没有人，先新建一位客户"),
       h("div", { class: "line" }, name, action("新建一位客户", async () => {
         await become((await post("/twin/people", { name: name.value.trim() })).id);
       }, me ? "" : "main")),
@@ -49,7 +49,7 @@ function drawWho(people) {
 async function scan(code) {
   if (!me) await become((await post("/twin/people", {})).id);
   const done = await post("/twin/scan", { config_id: code.config_id, person: me });
-  toast({ added: "已添加,等待欢迎语", half: "已申请,等待对方通过", already_friends: "你们已经是好友" }[done.outcome]);
+  toast({ added: "已添加，等待欢迎语", half: "已申请，等待对方通过", already_friends: "你们已经是好友" }[done.outcome]);
   await refresh();
 }
 
