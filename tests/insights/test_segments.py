@@ -9,6 +9,7 @@ import pytest
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
 from siyu.insights.segments import api as segments
 from siyu.insights.segments.flips import run_flips
 from siyu.insights.segments.models import NextFlip
@@ -355,6 +356,20 @@ def test_rebuild_mends_members_and_says_how_many(brand: Brand) -> None:
     report = segments.rebuild(at=brand.at)[0]
     assert (report.members, report.entered, report.left, report.error) == (3, 1, 0, "")
     assert flip_of(segment, people[1]) == START + timedelta(days=7)
+
+
+def test_a_card_refreshed_or_rebuilt_out_of_turn_still_moves_its_segments(brand: Brand) -> None:
+    bought = make(brand, rule(trait("orders", "at_least", 1)))
+    ann, bob = brand.person("Ann"), brand.person("Bob")
+    brand.drain()
+    brand.order(ann, 100)
+    cards.refresh([ann], at=brand.at)
+    brand.drain()
+    assert (inside(brand, bought), brand.card(ann).stage) == (["Ann"], "new")
+    assert brand.facts_named("segment.entered")[-1].origin is facts.Origin.LIVE
+    brand.order(bob, 100)
+    cards.rebuild(at=brand.at)
+    assert (inside(brand, bought), brand.card(bob).stage) == (["Ann", "Bob"], "new")
 
 
 def test_the_defaults_are_installed_once(brand: Brand) -> None:

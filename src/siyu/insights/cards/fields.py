@@ -104,3 +104,8 @@ MOVED_BY: dict[str, tuple[str, ...]] = {
     "last_active_at": ("order.paid", "page.viewed", "contact.added"),
     "tags": ("customer.tagged", "customer.untagged"),
 }
+
+MOVES: dict[str, frozenset[str]] = {
+    name: frozenset(field for field, names in MOVED_BY.items() if name in names)
+    for name in {name for names in MOVED_BY.values() for name in names}
+}

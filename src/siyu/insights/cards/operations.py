@@ -117,13 +117,15 @@ def write_scores(scores: Sequence[CardScores]) -> int:
 def rebuild(*, at: datetime) -> int:
     """Recompute every card in one transaction and remove those without a customer; returns how many differed.
 
-    Stage and scores stay as they are on cards that stay; ``scoring.rescore`` recomputes those.
+    Scores and segments follow quietly where a card changed: their facts carry origin BACKFILL.
     """
     hold_insights()
     differed = 0
     for chunk in _chunks():
         touch = refresh(chunk, at=at)
         differed += len(touch.changed) + len(touch.removed)
+        if touch.changed or touch.removed:
+            notify(replace(touch, quiet=True), at=at)
     return differed
 
 

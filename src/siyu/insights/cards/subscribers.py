@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from siyu.facts import api as facts
 from siyu.insights.cards.contracts import Touch
+from siyu.insights.cards.fields import MOVES
 from siyu.insights.cards.heard import IDENTITY_FACTS, OWN, REFRESHING
 from siyu.insights.cards.operations import ALL_FIELDS, hold_insights, notify, refresh
 from siyu.records.customers import api as customers
@@ -33,6 +34,11 @@ def handle(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
             shaken |= concerned
     touch = refresh(sorted(stale), at=context.at) if stale else Touch((), {}, frozenset(), {})
     changed = dict(touch.changed)
+    for customer_id, told in about.items():
+        # whoever refreshed this card before us (a rebuild, another batch) told nobody what follows from it
+        moved = frozenset(field for fact in told for field in MOVES.get(fact.name, ()))
+        if moved and customer_id not in touch.removed:
+            changed[customer_id] = changed.get(customer_id, frozenset()) | moved
     for customer_id in shaken - touch.removed:
         # other subjects count for this person now: every fact of theirs may be new to the segments
         changed[customer_id] = changed.get(customer_id, frozenset()) | ALL_FIELDS
