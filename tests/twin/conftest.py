@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.twin.twin_process import Platform, Receiver, Twin
+from tests.twin.twin_process import Platform, Receiver, Twin, end_all
+
+
+@pytest.fixture(autouse=True)
+def no_orphans() -> Iterator[None]:
+    """A failed test leaves no process behind."""
+    yield
+    end_all()
 
 
 @pytest.fixture

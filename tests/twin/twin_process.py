@@ -25,15 +25,31 @@ SEED = 7
 START = "2026-11-16T09:00:00+08:00"
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
 def run_twin(*arguments: str) -> subprocess.Popen[str]:
     """`python -m twin …` with the sources of this checkout and nothing else."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "twin", *arguments],
         env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    STARTED.append(process)
+    return process
+
+
+def end_all() -> None:
+    """Kill what a failed test left running."""
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.wait(15)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 class Twin:
