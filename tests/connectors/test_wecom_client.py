@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection as database
 
-from siyu.connectors.wecom import codes, connections, tokens
+from siyu.connectors.wecom import connections, tokens
 from siyu.connectors.wecom.client import BUSY_PAUSES, Client, Credentials
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import AccessToken, App
@@ -262,9 +262,3 @@ def test_a_cursor_that_repeats_does_not_run_for_ever(twin: Twin) -> None:
         client = with_token(client_of(twin, address))
         with pytest.raises(RetryLater):
             list(client.pages("externalcontact/list_contact_way", {}))
-
-
-@pytest.mark.parametrize("code", [*codes.ADVICE, 987654])
-def test_each_code_has_a_sentence_in_chinese(code: int) -> None:
-    text = str(codes.advice(code).text)
-    assert any("\u4e00" <= letter <= "\u9fff" for letter in text), text
