@@ -126,7 +126,7 @@ class Newcomer:
             check(self._status("/") in (200, 302), f"{label}: the first page answers")
         if kill:
             os.kill(self._supervisor(process.pid), signal.SIGKILL)
-        else:
+        elif process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
         try:
             process.wait(40)
@@ -137,17 +137,21 @@ class Newcomer:
         return seconds
 
     def _supervisor(self, make: int) -> int:
-        for stat in Path("/proc").glob("[0-9]*"):
+        """The ``siyu`` process below the ``make`` that was started here, and no other."""
+        parents: dict[int, int] = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
-                command = (stat / "cmdline").read_bytes().split(b"\0")
-                parent = int((stat / "stat").read_text().rpartition(")")[2].split()[1])
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if b"demo" in command and any(part.endswith(b"bin/siyu") for part in command):
-                return int(stat.name)
-            if parent == make and b"demo" in command:
-                return int(stat.name)
-        return make
+        generation = [make]
+        while generation:
+            for pid in generation:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if b"demo" in command and any(part.endswith(b".venv/bin/siyu") for part in command):
+                    return pid
+            generation = [pid for pid, parent in parents.items() if parent in generation]
+        raise RuntimeError("the supervisor was not found")
 
     def _status(self, path: str) -> int:
         try:
@@ -213,7 +217,9 @@ def attempt(name: str, uid: int, gid: int, port: int, keep: bool) -> None:
         bundle = newcomer.box / "siyu.bundle"
         subprocess.run(["git", "-C", str(ROOT), "bundle", "create", "-q", str(bundle), "HEAD"], check=True)
         bundle.chmod(0o644)
-        newcomer.run("git", "clone", "-q", str(bundle), str(newcomer.clone))
+        newcomer.run(
+            "git", "-c", "advice.detachedHead=false", "clone", "-q", str(bundle), str(newcomer.clone)
+        )
         newcomer.demo("first start")
         again = newcomer.demo("second start")
         check(again < SECOND_START, f"second start under {SECOND_START:.0f} s")

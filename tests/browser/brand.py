@@ -84,7 +84,11 @@ def make(at: datetime) -> SmallBrand:
         by="测试", at=at, description="最近三个月下过单的客户",
     )  # fmt: skip
     code = acquisition.create_code(
-        "南京路店柜台", [employees["wangmin"], employees["lina"]], at=at, by=foundation.SYSTEM, tags=["门店活码"]
+        "南京路店柜台",
+        [employees["wangmin"], employees["lina"]],
+        at=at,
+        by=foundation.SYSTEM,
+        tags=["门店活码"],
     )
     _messages(at, ids, employees)
     facts.drain(at=at)
@@ -95,13 +99,25 @@ def make(at: datetime) -> SmallBrand:
 
 def _accounts(units: dict[str, int], employees: dict[str, int]) -> None:
     make_account = foundation.create_account
-    make_account(username="owner", display_name="沈青禾", role=foundation.Role.OWNER, scopes=["all"], password="glass-river-42")
+    make_account(
+        username="owner",
+        display_name="沈青禾",
+        role=foundation.Role.OWNER,
+        scopes=["all"],
+        password="glass-river-42",
+    )
     make_account(username="operator", display_name="周运营", role=foundation.Role.OPERATOR, scopes=["all"])
     make_account(
-        username="manager", display_name="王敏", role=foundation.Role.STORE_MANAGER, scopes=[f"unit:{units['S21']}"]
+        username="manager",
+        display_name="王敏",
+        role=foundation.Role.STORE_MANAGER,
+        scopes=[f"unit:{units['S21']}"],
     )
     make_account(
-        username="clerk", display_name="陈晨", role=foundation.Role.CLERK, scopes=[f"employee:{employees['chenchen']}"]
+        username="clerk",
+        display_name="陈晨",
+        role=foundation.Role.CLERK,
+        scopes=[f"employee:{employees['chenchen']}"],
     )
 
 
@@ -113,13 +129,20 @@ def _people(at: datetime, employees: dict[str, int]) -> list[int]:
     names = [FAMILY[n % len(FAMILY)] + GIVEN[n % len(GIVEN)] for n in range(len(ids))]
     names[1] = LONG_NAME
     customers.update_profiles(
-        [customers.ProfileSpec(one, name=name) for one, name in zip(ids, names, strict=True)], at=at, source="test"
+        [customers.ProfileSpec(one, name=name) for one, name in zip(ids, names, strict=True)],
+        at=at,
+        source="test",
     )
     staffed = ("wangmin", "lina", "zhaoxue", "chenchen")
     for number, one in enumerate(found):
         since = at - timedelta(days=28 - number % 28, hours=number)
         contact = customers.ContactSpec(
-            one.subject_id, employees[staffed[number % 4]], COMPANY, since, add_way="1", welcome_ref=f"w{number}"
+            one.subject_id,
+            employees[staffed[number % 4]],
+            COMPANY,
+            since,
+            add_way="1",
+            welcome_ref=f"w{number}",
         )
         customers.add_contact([contact], at=since, source="test")
     for number, userid in enumerate(staffed):
@@ -136,9 +159,13 @@ def _orders(at: datetime, ids: list[int], units: dict[str, int], employees: dict
         when = at - timedelta(days=(number * 5) % 200, hours=number % 9, minutes=3)
         batch.append(
             commerce.OrderSpec(
-                source="门店POS", order_no=f"POS{20260000 + number}", paid_at=when, reported_at=when,
+                source="门店POS",
+                order_no=f"POS{20260000 + number}",
+                paid_at=when,
+                reported_at=when,
                 lines=(commerce.LineSpec(1, sku, name, 1 + number % 2, price * (1 + number % 2)),),
-                subject_id=subjects[ids[number % 25]], unit_id=units[stores[number % 3]],
+                subject_id=subjects[ids[number % 25]],
+                unit_id=units[stores[number % 3]],
                 employee_id=employees[clerks[number % 3]],
             )  # fmt: skip
         )
@@ -154,7 +181,11 @@ def _orders(at: datetime, ids: list[int], units: dict[str, int], employees: dict
     commerce.record_refunds(
         [
             commerce.RefundSpec(
-                "门店POS", "POS20260000", "R1", at - timedelta(hours=1), (commerce.RefundLineSpec(1, 1, 28_000),)
+                "门店POS",
+                "POS20260000",
+                "R1",
+                at - timedelta(hours=1),
+                (commerce.RefundLineSpec(1, 1, 28_000),),
             )
         ],
         at=at,
@@ -196,7 +227,9 @@ def _messages(at: datetime, ids: list[int], employees: dict[str, int]) -> None:
     messaging.cancel(
         [
             one.id
-            for one in messaging.deliveries(staff.EVERYTHING, messaging.DeliveryFilter(purpose_key="test")).items[:1]
+            for one in messaging.deliveries(
+                staff.EVERYTHING, messaging.DeliveryFilter(purpose_key="test")
+            ).items[:1]
         ],
         at=at,
         reason="测试",

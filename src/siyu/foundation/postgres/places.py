@@ -60,9 +60,19 @@ def plain_user() -> RunAs | None:
             found = pwd.getpwnam(name)
         except KeyError:
             continue
-        if found.pw_uid:
+        if found.pw_uid and mapped(found.pw_uid):
             return RunAs(found.pw_uid, found.pw_gid)
-    raise troubles.no_plain_user("siyu, nobody: not in /etc/passwd")
+    raise troubles.no_plain_user("siyu, nobody: not in /etc/passwd, or not in this container's user map")
+
+
+def mapped(uid: int) -> bool:
+    """Whether this user exists in our user namespace: a rootless container may have root alone."""
+    try:
+        lines = Path("/proc/self/uid_map").read_text().splitlines()
+    except OSError:
+        return True
+    ranges = [[int(number) for number in line.split()] for line in lines]
+    return any(first <= uid < first + length for first, _outside, length in ranges)
 
 
 def reachable(path: Path, run_as: RunAs) -> bool:

@@ -70,7 +70,12 @@ MENU: tuple[Group, ...] = (
     Group(
         _("Operations"),
         (
-            Room("journeys", _("Automation"), "route", ("journey", "journey-new", "journey-edit", "journey-step", "journey-step-new")),
+            Room(
+                "journeys",
+                _("Automation"),
+                "route",
+                ("journey", "journey-new", "journey-edit", "journey-step", "journey-step-new"),
+            ),
             Room("tasks", _("Clerks' tasks"), "checklist"),
             Room("deliveries", _("Delivery record"), "send", ("delivery",)),
             Room("codes", _("Live codes"), "qrcode", ("code", "code-new", "code-edit")),

@@ -169,7 +169,9 @@ def switch(request: HttpRequest, account_id: int) -> HttpResponse:
 class KeyForm(PlainForm):
     """One API key."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("Which system uses it."))
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("Which system uses it.")
+    )
     role = forms.ChoiceField(label=gettext_lazy("Role"))
     scope = forms.ChoiceField(label=gettext_lazy("May see"))
 

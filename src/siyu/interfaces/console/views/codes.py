@@ -30,7 +30,9 @@ class CodeForm(PlainForm):
     """One live code."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("For example: Nanjing Road store, counter.")
+        label=gettext_lazy("Name"),
+        max_length=60,
+        help_text=gettext_lazy("For example: Nanjing Road store, counter."),
     )
     employee_ids = forms.MultipleChoiceField(
         label=gettext_lazy("Employees"),

@@ -45,7 +45,11 @@ def listed(request: HttpRequest) -> HttpResponse:
         "people": customers.profiles({one.customer_id for one in page.items}),
         "employees": known,
         "totals": sorted(
-            ((known[number], due, done, done / due) for number, (due, done) in totals.items() if due and number in known),
+            (
+                (known[number], due, done, done / due)
+                for number, (due, done) in totals.items()
+                if due and number in known
+            ),
             key=lambda each: (each[3], -each[1]),
         )[:20],
         "state": state,
