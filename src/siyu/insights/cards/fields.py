@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from siyu.insights.cards.contracts import CardField, FieldKind, Op
 
@@ -22,12 +23,12 @@ _OPS: dict[FieldKind, tuple[Op, ...]] = {
 
 # The stages' names are scoring's; cards only has to know which values may be asked for.
 _STAGES = {
-    "prospect": _("Not bought yet"),
-    "new": _("New buyer"),
-    "active": _("Active"),
-    "at_risk": _("At risk"),
-    "dormant": _("Dormant"),
-    "lost": _("Lost"),
+    "prospect": pgettext_lazy("stage", "Not bought yet"),
+    "new": pgettext_lazy("stage", "New buyer"),
+    "active": pgettext_lazy("stage", "Active"),
+    "at_risk": pgettext_lazy("stage", "At risk"),
+    "dormant": pgettext_lazy("stage", "Dormant"),
+    "lost": pgettext_lazy("stage", "Lost"),
 }
 
 
@@ -43,8 +44,8 @@ def _field(
 
 
 card_fields: tuple[CardField, ...] = (
-    _field("name", FieldKind.TEXT, _("Name"), sortable=False),
-    _field("tags", FieldKind.TAGS, _("Tags"), sortable=False),
+    _field("name", FieldKind.TEXT, pgettext_lazy("customer", "Name"), sortable=False),
+    _field("tags", FieldKind.TAGS, pgettext_lazy("customer", "Tags"), sortable=False),
     _field("stage", FieldKind.CHOICE, _("Life-cycle stage"), sortable=False, choices=_STAGES),
     _field("r", FieldKind.NUMBER, _("Recency score"), sortable=False),
     _field("f", FieldKind.NUMBER, _("Frequency score"), sortable=False),
@@ -59,7 +60,7 @@ card_fields: tuple[CardField, ...] = (
     _field("friend_count", FieldKind.NUMBER, _("Employees who are friends"), sortable=False),
     _field("points_balance", FieldKind.NUMBER, _("Points")),
     _field("channel", FieldKind.TEXT, _("Source channel"), sortable=False),
-    _field("employee_id", FieldKind.REFERENCE, _("Personal guide"), sortable=False),
+    _field("employee_id", FieldKind.REFERENCE, _("Steward"), sortable=False),
     _field("unit_id", FieldKind.REFERENCE, _("Store"), sortable=False),
     _field("created_at", FieldKind.TIME, _("Customer since")),
 )
@@ -67,23 +68,23 @@ card_fields: tuple[CardField, ...] = (
 FIELDS: dict[str, CardField] = {field.name: field for field in card_fields}
 
 OP_LABELS: dict[Op, object] = {
-    Op.IS: _("is"),
-    Op.IS_NOT: _("is not"),
-    Op.AT_LEAST: _("at least"),
-    Op.AT_MOST: _("at most"),
-    Op.MORE_THAN: _("more than"),
-    Op.LESS_THAN: _("less than"),
-    Op.ONE_OF: _("one of"),
-    Op.NONE_OF: _("none of"),
-    Op.CONTAINS: _("contains"),
-    Op.HAS: _("has"),
-    Op.HAS_NOT: _("has not"),
-    Op.EMPTY: _("is empty"),
-    Op.NOT_EMPTY: _("is not empty"),
-    Op.WITHIN_DAYS: _("within the last days"),
-    Op.OVER_DAYS: _("more than days ago"),
-    Op.BEFORE: _("before"),
-    Op.SINCE: _("since"),
+    Op.IS: pgettext_lazy("comparison", "is"),
+    Op.IS_NOT: pgettext_lazy("comparison", "is not"),
+    Op.AT_LEAST: pgettext_lazy("comparison", "at least"),
+    Op.AT_MOST: pgettext_lazy("comparison", "at most"),
+    Op.MORE_THAN: pgettext_lazy("comparison", "more than"),
+    Op.LESS_THAN: pgettext_lazy("comparison", "less than"),
+    Op.ONE_OF: pgettext_lazy("comparison", "one of"),
+    Op.NONE_OF: pgettext_lazy("comparison", "none of"),
+    Op.CONTAINS: pgettext_lazy("comparison", "contains"),
+    Op.HAS: pgettext_lazy("comparison", "has"),
+    Op.HAS_NOT: pgettext_lazy("comparison", "has not"),
+    Op.EMPTY: pgettext_lazy("comparison", "is empty"),
+    Op.NOT_EMPTY: pgettext_lazy("comparison", "is not empty"),
+    Op.WITHIN_DAYS: pgettext_lazy("comparison", "within the last days"),
+    Op.OVER_DAYS: pgettext_lazy("comparison", "more than days ago"),
+    Op.BEFORE: pgettext_lazy("comparison", "before"),
+    Op.SINCE: pgettext_lazy("comparison", "since"),
 }
 
 # The facts that move a field, so that a change of it can name its cause.

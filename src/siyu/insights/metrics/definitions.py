@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from siyu.insights.metrics.contracts import MetricDefinition, Unit
 
@@ -28,7 +29,7 @@ _ALL = (
             "People who became the friend of an employee on the day and never were one's friend before. Deleting"
             " and adding again does not count twice. Scope: the employee."
         ),
-        numerator=_("people"),
+        numerator=pgettext_lazy("metric", "people"),
         denominator=None,
         rows="fact",
     ),
@@ -37,7 +38,7 @@ _ALL = (
         label=_("Lost customers"),
         unit=Unit.COUNT,
         text=_("People who removed an employee on the day. Scope: the employee."),
-        numerator=_("people"),
+        numerator=pgettext_lazy("metric", "people"),
         denominator=None,
         rows="fact",
         higher_is_better=False,
@@ -73,8 +74,8 @@ _ALL = (
             "Time from a customer's first message to the first answer. It needs customer service (微信客服) or the chat"
             " archive; chats inside WeCom cannot be read otherwise."
         ),
-        numerator=_("seconds"),
-        denominator=_("conversations"),
+        numerator=pgettext_lazy("metric", "seconds"),
+        denominator=pgettext_lazy("metric", "conversations"),
         rows="fact",
         higher_is_better=False,
     ),
@@ -85,7 +86,7 @@ _ALL = (
         text=_(
             "Of the welcome messages planned on the day, those that were sent. Scope: the sending employee."
         ),
-        numerator=_("sent"),
+        numerator=pgettext_lazy("metric", "sent"),
         denominator=_("planned on the day"),
         rows="delivery",
     ),
@@ -97,7 +98,7 @@ _ALL = (
             "Points posted to customers on the day. Points taken back or spent are not subtracted; moving points when"
             " customers are merged does not count. Scope: the customer."
         ),
-        numerator=_("points"),
+        numerator=pgettext_lazy("metric", "points"),
         denominator=None,
         rows="transfer",
     ),

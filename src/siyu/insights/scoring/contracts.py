@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from siyu.facts.api import FactType
 
@@ -23,12 +24,12 @@ class Stage(StrEnum):
 
 
 STAGE_LABELS: dict[Stage, object] = {
-    Stage.PROSPECT: _("Not bought yet"),
-    Stage.NEW: _("New buyer"),
-    Stage.ACTIVE: _("Active"),
-    Stage.AT_RISK: _("At risk"),
-    Stage.DORMANT: _("Dormant"),
-    Stage.LOST: _("Lost"),
+    Stage.PROSPECT: pgettext_lazy("stage", "Not bought yet"),
+    Stage.NEW: pgettext_lazy("stage", "New buyer"),
+    Stage.ACTIVE: pgettext_lazy("stage", "Active"),
+    Stage.AT_RISK: pgettext_lazy("stage", "At risk"),
+    Stage.DORMANT: pgettext_lazy("stage", "Dormant"),
+    Stage.LOST: pgettext_lazy("stage", "Lost"),
 }
 
 
