@@ -1,25 +1,421 @@
-"""Order files: exact to the row and the cent, resumable, quarantined, harmless."""
+"""Order files: exact to the row and the cent, once, resumable after a kill, harmless to people."""
 
 from __future__ import annotations
 
+import io
+import os
+import random
+import signal
 import time
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import openpyxl
 import pytest
+from django.db import connection
+from django.utils import translation
 
 from siyu.connectors.commerce import api as imports
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit.clock import BRAND_TZ
+from siyu.kit.errors import BadInput, Conflict
+from siyu.records.commerce import api as commerce
+from siyu.records.customers import api as customers
+from siyu.records.ledger import api as ledger
+from siyu.records.staff import api as staff
+from tests.records.people import directory
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+ALL = staff.EVERYTHING
+NOON = datetime(2026, 10, 1, 12, 30, tzinfo=UTC).replace(tzinfo=None)  # as Excel keeps it
+HEAD = "order_no,paid_at,customer_phone,unionid,buyer_name,store_code,clerk_userid,sku,product_name,quantity,amount_yuan,status\n"
+
+
+def bring_in(content: bytes | str, name: str = "orders.csv", **extra: object) -> imports.ImportStatus:
+    """Upload, start and run an import as the console and the worker do."""
+    data = content.encode() if isinstance(content, str) else content
+    with foundation.transaction():
+        file_id = imports.upload([data], name, at=AT)
+        options: dict[str, object] = {"preset": "generic", "by": foundation.SYSTEM, "at": AT, **extra}
+        import_id = imports.start_import(file_id, **options)  # type: ignore[arg-type]
+    work()
+    return imports.import_status(import_id)
+
+
+def work() -> None:
+    foundation.run_due_jobs(at=AT, only=["connectors_commerce.import"])
+
+
+def counts(status: imports.ImportStatus) -> tuple[int, ...]:
+    return (status.rows_read, status.rows_bad, status.orders_new, status.orders_same, status.orders_changed)
+
+
+def everything() -> list[tuple[object, ...]]:
+    """All that an import may touch for good."""
+    found: list[tuple[object, ...]] = []
+    for table in ("records_commerce_order", "records_commerce_orderline", "records_commerce_refund"):
+        found += foundation.fetch(f"SELECT * FROM {table} ORDER BY id")
+    found += foundation.fetch("SELECT id FROM facts_event ORDER BY id")
+    return found
+
+
+def quarantined(status: imports.ImportStatus, language: str = "en") -> str:
+    with translation.override(language):
+        return "".join(imports.quarantine_csv(status.id))
+
+
+def member(number: str, data_set: str = "cdnow") -> int:
+    found = customers.find_customer(customers.IdentityRef("member_no", number, data_set), scope=ALL)
+    assert found is not None
+    return found
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_all_of_cdnow_to_the_row_and_the_cent() -> None:
+    facts.install_cursors()
     began = time.monotonic()
-    seen: list[int] = []
-    done = imports.import_file_cli(
-        imports.cdnow_path(), "cdnow", at=AT, progress=lambda s: seen.append(s.rows_written)
+    done = imports.import_file_cli(imports.cdnow_path(), "cdnow", at=AT)
+    print(f"CDNOW: {time.monotonic() - began:.1f} s")
+    assert counts(done) == (69_659, 0, 69_659, 0, 0)
+    source = [line.split() for line in imports.cdnow_path().read_text().splitlines()[1:]]
+    cents = {
+        who: sum(round(float(row[3]) * 100) for row in rows) for who, rows in _by_customer(source).items()
+    }
+    assert done.amount_new == sum(cents.values()) == 250_031_563
+    totals = commerce.customer_totals()
+    assert len(totals) == 23_570
+    for who in ("00001", "00002", "14048"):
+        mine = totals[member(who)]
+        assert (mine.orders, mine.amount) == (len(_by_customer(source)[who]), cents[who])
+    one = "SELECT count(*), count(*) FILTER (WHERE amount = 0), count(DISTINCT order_no) FROM records_commerce_order"
+    assert foundation.fetch(one) == [(69_659, 80, 69_659)]
+    twins = foundation.fetch("SELECT count(*) FROM records_commerce_order WHERE order_no NOT LIKE '%%-1'")
+    assert twins == [(sum(count - 1 for count in Counter(map(tuple, source)).values()),)] == [(255,)]
+    assert _last_day() == date(2026, 11, 19)
+    assert done.shift_days == (date(2026, 11, 19) - date(1998, 6, 30)).days
+    assert foundation.fetch("SELECT DISTINCT origin FROM facts_event") == [("backfill",)]
+    facts.drain(at=AT, only=["decisions_loyalty.points", "records_commerce.people"])
+    assert ledger.account_total(ledger.system_account("loyalty")) == 0
+    assert foundation.fetch("SELECT count(*) FROM records_ledger_transfer") == [(0,)]
+
+
+def _by_customer(rows: list[list[str]]) -> dict[str, list[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _last_day() -> date:
+    last: datetime = foundation.fetch("SELECT max(paid_at) FROM records_commerce_order")[0][0]
+    return last.astimezone(BRAND_TZ).date()
+
+
+@pytest.fixture
+def some_cdnow() -> str:
+    """Every tenth customer of CDNOW, with the original header: several chunks."""
+    return _slice("0")
+
+
+@pytest.fixture
+def little_cdnow() -> str:
+    """Every hundredth customer."""
+    return _slice("00")
+
+
+def _slice(ending: str) -> str:
+    lines = imports.cdnow_path().read_text().splitlines()
+    return "\n".join([lines[0], *(line for line in lines[1:] if line.split()[0].endswith(ending))]) + "\n"
+
+
+@pytest.mark.django_db
+def test_the_same_file_again_changes_nothing_and_keeps_its_shift(little_cdnow: str) -> None:
+    first = bring_in(little_cdnow, preset="cdnow")
+    before = everything()
+    with foundation.transaction():
+        file_id = imports.upload([little_cdnow.encode()], "again.txt", at=AT + timedelta(days=40))
+        later = imports.start_import(
+            file_id, preset="cdnow", by=foundation.SYSTEM, at=AT + timedelta(days=40)
+        )
+    foundation.run_due_jobs(at=AT + timedelta(days=40), only=["connectors_commerce.import"])
+    again = imports.import_status(later)
+    assert (again.orders_new, again.orders_changed) == (0, 0)
+    assert again.orders_same == first.orders_new == first.rows_read > 600
+    assert again.shift_days == first.shift_days
+    assert everything() == before
+    with pytest.raises(BadInput, match="平移"), translation.override("zh-hans"), foundation.transaction():
+        imports.start_import(file_id, preset="cdnow", shift_days=0, by=foundation.SYSTEM, at=AT)
+
+
+@pytest.mark.django_db
+def test_a_file_without_header_and_published_dates() -> None:
+    text = "00001 19970101  1   11.77\n00002 19970112  1   12.00\n00002 19970112  1   12.00\n"
+    done = bring_in(text, preset="cdnow", data_set="cd-original", shift_days=0)
+    assert counts(done) == (3, 0, 3, 0, 0)
+    view = commerce.orders_of(member("00002", "cd-original")).items
+    assert [(v.amount, v.currency, v.paid_at.astimezone(BRAND_TZ).date()) for v in view] == [
+        (1200, "USD", date(1997, 1, 12))
+    ] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_at_random_moments_it_loses_and_doubles_nothing(some_cdnow: str) -> None:
+    with foundation.transaction():
+        file_id = imports.upload([some_cdnow.encode()], "cdnow.txt", at=AT)
+        import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+    wait = random.Random(7)
+    kills = 0
+    for _try in range(40):
+        connection.close()
+        child = os.fork()
+        if child == 0:
+            work()
+            os._exit(0)
+        time.sleep(wait.uniform(0.05, 0.9))
+        os.kill(child, signal.SIGKILL)
+        _pid, ended = os.waitpid(child, 0)
+        kills += os.WIFSIGNALED(ended)
+        # The dead worker's lease runs out; here at once.
+        foundation.execute(
+            "UPDATE foundation_work_job SET lease_until = NULL, run_after = NULL, attempts = 0"
+        )
+        if imports.import_status(import_id).state is imports.ImportState.DONE:
+            break
+    work()
+    done = imports.import_status(import_id)
+    rows = [line.split() for line in some_cdnow.splitlines()[1:]]
+    assert kills >= 2
+    assert counts(done) == (len(rows), 0, len(rows), 0, 0)
+    assert done.amount_new == sum(round(float(row[3]) * 100) for row in rows)
+    stored = foundation.fetch("SELECT count(*), sum(amount)::bigint FROM records_commerce_order")
+    assert stored == [(len(rows), done.amount_new)]
+    told = foundation.fetch("SELECT count(*) FROM facts_event WHERE name = 'order.paid'")
+    assert told == [(len(rows),)]
+    assert foundation.fetch("SELECT count(*) FROM connectors_commerce_stagedrow") == [(0,)]
+
+
+@pytest.mark.django_db
+def test_a_person_stops_it_and_lets_it_go_on(little_cdnow: str) -> None:
+    with foundation.transaction():
+        file_id = imports.upload([little_cdnow.encode()], "cdnow.txt", at=AT)
+        import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+        imports.stop_import(import_id, by=foundation.SYSTEM, at=AT)
+    work()
+    assert imports.import_status(import_id).state is imports.ImportState.STOPPED
+    assert commerce.orders(ALL).total == 0
+    with foundation.transaction():
+        imports.resume_import(import_id, by=foundation.SYSTEM, at=AT)
+    work()
+    done = imports.import_status(import_id)
+    assert (done.state, done.share, done.orders_new) == (imports.ImportState.DONE, 1.0, done.rows_read)
+    with pytest.raises(Conflict):
+        imports.stop_import(import_id, by=foundation.SYSTEM, at=AT)
+    with pytest.raises(Conflict):
+        imports.resume_import(import_id, by=foundation.SYSTEM, at=AT)
+
+
+TWIN = HEAD + (
+    "POS1,2026-10-01T12:30:00+08:00,13800000001,,张三,S21,li,R1,钻戒,1,12999.00,paid\n"
+    "MINI1,2026-10-02T09:00:00+08:00,13800000001,oUnion_1,张三,S22,,N1,项链,2,1688.50,paid\n"
+    "POS1,2026-10-01T12:30:00+08:00,13800000001,,张三,S21,li,B1,手链,1,0.00,paid\n"
+    "TM1,2026-10-03T20:00:00+08:00,138****0002,,李**,,,R1,钻戒,1,8888.88,refunded\n"
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_shop_export_becomes_customers_orders_and_refunds(encoding: str) -> None:
+    units, people = directory(AT)
+    done = bring_in(TWIN.encode(encoding))
+    assert counts(done) == (4, 0, 3, 0, 0)
+    who = customers.find_customer(customers.IdentityRef("unionid", "oUnion_1"), scope=ALL)
+    assert who is not None
+    assert customers.find_customer(customers.IdentityRef("phone", "13800000001"), scope=ALL) == who
+    assert customers.profiles([who])[who].name == "张三"
+    mini, pos = commerce.orders_of(who).items
+    assert (pos.order_no, pos.amount, pos.unit_id, pos.employee_id) == (
+        "POS1",
+        1_299_900,
+        units["S21"],
+        people["li"],
     )
-    print("import", time.monotonic() - began)
-    assert (done.state, done.rows_read, done.rows_bad) == (imports.ImportState.DONE, 69_659, 0)
-    assert (done.orders_new, done.amount_new) == (69_659, 250_031_563)
+    assert [(line.sku, line.name, line.amount) for line in pos.lines] == [
+        ("R1", "钻戒", 1_299_900),
+        ("B1", "手链", 0),
+    ]
+    assert (mini.amount, mini.lines[0].quantity, mini.employee_id) == (168_850, 2, None)
+    (waiting,) = commerce.unmatched(ALL).items
+    assert (waiting.order_no, waiting.buyer_hint, waiting.refunded_amount) == (
+        "TM1",
+        "李** 138****0002",
+        888_888,
+    )
+    assert waiting.state is commerce.OrderState.REFUNDED
+    assert foundation.fetch("SELECT DISTINCT origin FROM facts_event WHERE name <> 'unit.changed' "
+                            "AND name NOT LIKE 'employee.%%'") == [("backfill",)]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_later_export_corrects_orders_and_adds_refunds() -> None:
+    bring_in(TWIN)
+    changed = TWIN.replace("1688.50,paid", "1688.50,已退款").replace("12999.00", "12000.00")
+    done = bring_in(changed)
+    assert counts(done) == (4, 0, 0, 2, 1)
+    found = {view.order_no: (view.amount, view.refunded_amount) for view in commerce.orders(ALL).items}
+    assert found["POS1"] == (1_200_000, 0)
+    assert found["MINI1"] == (168_850, 168_850)
+
+
+@pytest.mark.django_db
+def test_an_excel_file_with_its_own_headers_and_types() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["订单编号", "付款时间", "手机号", "实付金额", "商品名称", "数量", "订单状态"])
+    sheet.append([20261001001, NOON, 13800000001, 129.9, "戒指", 1, "交易成功"])
+    sheet.append([20261001001, NOON, 13800000001, 0.1, "礼盒", 1, "交易成功"])
+    sheet.append(["E2", "2026/10/2 9:05", "138 0000 0002", "¥1,234.50", "项链", "2", "交易成功"])
+    sheet.append(["E3", "2026-10-02", None, 5, "", 1, "待付款"])
+    out = io.BytesIO()
+    book.save(out)
+    done = bring_in(out.getvalue(), "orders.xlsx")
+    assert counts(done) == (4, 1, 2, 0, 0)
+    found = {view.order_no: view for view in commerce.orders(ALL).items}
+    assert found["20261001001"].amount == 13_000
+    assert (found["E2"].amount, found["E2"].paid_at) == (123_450, datetime(2026, 10, 2, 1, 5, tzinfo=UTC))
+    assert "not paid (待付款)" in quarantined(done)
+
+
+BAD = HEAD + (
+    "OK1,2026-10-01 10:00,,,,,,,,1,10.00,paid\n"
+    ",2026-10-01 10:00,,,,,,,,1,10.00,paid\n"
+    "B2,yesterday,,,,,,,,1,10.00,paid\n"
+    "B3,2036-10-01,,,,,,,,1,10.00,paid\n"
+    "B4,2026-10-01,,,,,,,,1,10.001,paid\n"
+    "B5,2026-10-01,,,,,,,,1,-10.00,paid\n"
+    "B6,2026-10-01,,,,,,,,1.5,10.00,paid\n"
+    "B7,2026-10-01,,,,,,,,1,10.00,unheard\n"
+    'B8,2026-10-01,,,"=HYPERLINK(""http://evil"",""张三"")",,,,@SUM(A1),1,ten,paid\n'
+    "B9,2026-10-01,1\n"
+    "OK2,2026-10-01,,,,,,,,,0,\n"
+    'B10,2026-10-01,,,"张三,,,,,1,10.00,paid\n'
+)
+
+
+@pytest.mark.django_db
+def test_bad_rows_are_set_aside_with_reasons_and_the_rest_goes_in() -> None:
+    done = bring_in(BAD)
+    assert counts(done) == (12, 10, 2, 0, 0)
+    assert {view.order_no for view in commerce.orders(ALL).items} == {"OK1", "OK2"}
+    lines = quarantined(done).removeprefix("\ufeff").splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "Row",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "9",
+        "10",
+        "11",
+        "13",
+    ]
+    assert "“yesterday” is not a date" in lines[2]
+    assert "“10.001” is not an amount" in lines[4]
+    assert """"'=HYPERLINK(""http://evil"",""张三"")",,,,'@SUM(A1),1,ten""" in lines[8]
+    assert "The row has 3 cells, the header 12" in lines[9]
+    chinese = quarantined(done, "zh-hans").splitlines()
+    assert chinese[0] == "\ufeff行号,原因,内容"
+    assert all("The" not in line for line in chinese)
+    assert b"13800000001" not in b"".join(
+        bytes(row[0]) for row in foundation.fetch("SELECT sealed FROM connectors_commerce_quarantinedrow")
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "file.empty"),
+        (b"   \n", "file.empty"),
+        (HEAD.encode(), "file.no_rows"),
+        (b"\xff\xfeo\x00r\x00", "file.utf16"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "file.no_text"),
+        (b"\xd0\xcf\x11\xe0 old excel", "file.xls"),
+        (b"PK\x03\x04 cut off", "file.xlsx"),
+        (HEAD.encode() + b"A,2026-10-01,\x81\x20\xff\xff,,,,,,,1,1.00,paid\n", "file.encoding"),
+        ("订单号,金额\nA,1\n".encode(), "file.columns"),
+        (b"order_no,paid_at,amount,amount\nA,2026-10-01,1,2\n", "file.double_column"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_leaves_nothing(content: bytes, code: str) -> None:
+    with pytest.raises(BadInput) as caught, translation.override("zh-hans"):
+        bring_in(content)
+    assert caught.value.code == code
+    with translation.override("zh-hans"):
+        assert any("\u4e00" <= char <= "\u9fff" for char in str(caught.value))
+    assert foundation.fetch("SELECT count(*) FROM connectors_commerce_import") == [(0,)]
+    assert foundation.fetch("SELECT count(*) FROM foundation_files_storedfile") == [(0,)]
+    assert commerce.orders(ALL).total == 0
+
+
+@pytest.mark.django_db
+def test_trouble_far_into_the_file_ends_the_import_with_its_reason() -> None:
+    good = "".join(f"G{n},2026-10-01,,,,,,,,1,1.00,paid\n" for n in range(60_000))
+    done = bring_in(HEAD.encode() + good.encode() + b"X,2026-10-01,\x81\x20\xff\xff,,,,,,,1,1.00,paid\n")
+    assert done.state is imports.ImportState.FAILED
+    with translation.override("en"):
+        assert "neither UTF-8 nor GB18030" in imports.import_status(done.id).error
+    assert commerce.orders(ALL).total == 0
+    hopeless = bring_in(HEAD + "".join(f"G{n},2026-10-01,,,,,,,,1,ten,paid\n" for n in range(6_000)))
+    assert hopeless.state is imports.ImportState.FAILED
+    assert foundation.fetch("SELECT count(*) FROM connectors_commerce_stagedrow") == [(0,)]
+
+
+@pytest.mark.django_db
+def test_a_hundred_megabytes_are_refused_and_not_kept() -> None:
+    def hundred() -> Iterator[bytes]:
+        for _megabyte in range(100):
+            yield b"x" * 1_048_576
+
+    with pytest.raises(BadInput) as caught:
+        imports.upload(hundred(), "big.csv", at=AT)
+    assert (caught.value.code, caught.value.params["limit"]) == ("file.too_large", 50)
+    assert foundation.fetch("SELECT count(*) FROM foundation_files_storedfile") == [(0,)]
+
+
+@pytest.mark.django_db
+def test_a_preview_shows_rows_problems_and_mapping_and_writes_nothing() -> None:
+    file_id = imports.upload([BAD.encode()], "bad.csv", at=AT)
+    before = everything()
+    with translation.override("en"):
+        seen = imports.preview(file_id, preset="generic", at=AT, rows=3)
+    assert (seen.format, seen.encoding, seen.rows_good, seen.rows_bad) == ("csv", "UTF-8", 1, 2)
+    assert seen.mapping["amount"] == "amount_yuan"
+    assert seen.rows[0].parsed["amount"] == "10.00"
+    assert seen.rows[1].problem == "The order number is missing."
+    own = imports.preview(
+        file_id, preset="generic", at=AT, rows=3, mapping={"amount": "quantity", "store_code": ""}
+    )
+    assert (own.rows[0].parsed["amount"], "store_code" in own.mapping) == ("1.00", False)
+    with pytest.raises(BadInput, match="no such"):
+        imports.preview(file_id, preset="generic", at=AT, mapping={"amount": "no such"})
+    cdnow = imports.upload([b"00001 19970101  1   11.77\n"], "cd.txt", at=AT)
+    assert imports.preview(cdnow, preset="cdnow", at=AT).shift_days > 10_000
+    lacking = imports.preview(imports.upload([b"order_no,a\n1,2\n"], "x.csv", at=AT), preset="generic", at=AT)
+    assert lacking.missing == ("paid_at", "amount")
+    assert everything() == before
+    assert imports.imports().total == 0
+
+
+def test_cdnow_is_found_without_importing_its_package() -> None:
+    import sys  # noqa: PLC0415
+
+    path = imports.cdnow_path()
+    assert path == Path(path) and path.name == "CDNOW_master.txt"
+    assert "lifetimes" not in sys.modules

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
+from django.utils import translation
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
@@ -144,15 +145,19 @@ def quarantine_csv(import_id: int) -> Iterator[str]:
     Raises NotFound for an unknown import.
     """
     import_status(import_id)
-    return _quarantine_lines(import_id)
+    return _quarantine_lines(import_id, translation.get_language() or "zh-hans")
 
 
-def _quarantine_lines(import_id: int) -> Iterator[str]:
-    yield "\ufeff" + _line([now_("Row"), now_("Reason"), now_("Cells")])
+def _quarantine_lines(import_id: int, language: str) -> Iterator[str]:
+    """Streamed after the request's own language is gone, hence ``language``."""
+    with translation.override(language):
+        yield "\ufeff" + _line([now_("Row number"), now_("Reason"), now_("Row content")])
     rows = QuarantinedRow.objects.filter(run_id=import_id).order_by("row_no")
     for row in rows.iterator(chunk_size=500):
         cells: list[str] = json.loads(foundation.unseal(row.sealed, SEAL))
-        yield _line([str(row.row_no), describe_row(row.reason, row.params), *cells])
+        with translation.override(language):
+            reason = describe_row(row.reason, row.params)
+        yield _line([str(row.row_no), reason, *cells])
 
 
 def _line(cells: Sequence[str]) -> str:
