@@ -30,7 +30,7 @@ class Row:
     """One condition as typed. ``what``: trait:FIELD, tag, fact:NAME or segment."""
 
     what: str = "trait:stage"
-    op: str = ""
+    op: str = "is"
     value: str = ""
     at_least: str = "1"
     days: str = ""

@@ -30,7 +30,7 @@ STATES: dict[str, dict[str, Word]] = {
     },
     "message": {"service": (_("Service"), "azure"), "promotional": (_("Promotional"), "purple")},
     "task": {
-        "open": (_("Open"), "blue"),
+        "open": (_("Still to do"), "blue"),
         "done": (_("Done"), "green"),
         "skipped": (_("Skipped"), "secondary"),
         "expired": (_("Expired"), "orange"),
@@ -82,7 +82,7 @@ STATES: dict[str, dict[str, Word]] = {
     },
     "code": {
         "making": (_("Being made"), "azure"),
-        "active": (_("Active"), "green"),
+        "active": (_("In use"), "green"),
         "changing": (_("Being changed"), "blue"),
         "failed": (_("Failed"), "red"),
         "deleting": (_("Being deleted"), "yellow"),

@@ -150,7 +150,7 @@ def _form(request: HttpRequest, segment: segments.SegmentView | None) -> HttpRes
             messages.success(request, _("Saved. Members are counted."))
             return see_other(request, reverse("console:segment", args=[saved.id]))
     count: dict[str, Any] = {}
-    if draft is not None:
+    if draft is not None and (segment or request.method == "POST"):
         draft, count = _count(seen, draft)
     context = {
         "segment": segment,

@@ -4,7 +4,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const words = () => document.getElementById("text").dataset;
-  const modal = (node) => window.bootstrap && window.bootstrap.Modal.getOrCreateInstance(node);
+  const modal = (node) => window.tabler.Modal.getOrCreateInstance(node);
 
   function toast(text, bad) {
     const box = document.createElement("div");
@@ -29,7 +29,7 @@
     } else if (event.key === "?") {
       event.preventDefault();
       const help = document.getElementById("help");
-      if (help && modal(help)) modal(help).show();
+      if (help) modal(help).show();
     }
   });
 
