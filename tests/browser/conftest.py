@@ -92,7 +92,7 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     for _attempt in range(100):
         assert server.poll() is None, "the site's process ended"
         try:
-            with urlopen(url, timeout=2):  # noqa: S310  # our own address
+            with urlopen(url, timeout=2):  # our own address
                 return
         except (URLError, OSError):
             time.sleep(0.2)
@@ -165,7 +165,7 @@ def visitor(chromium: Any, site: Site) -> Iterator[MakeVisitor]:
         return one
 
     yield make
-    for context, one in made:
+    for context, _one in made:
         context.close()
     left = [
         text for _context, one in made for text in one.troubles if not any(word in text for word in one.fine)
