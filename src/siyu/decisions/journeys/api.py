@@ -36,6 +36,7 @@ from siyu.decisions.journeys.operations.leave import remove, retry_errors
 from siyu.decisions.journeys.queries.counts import due_now, next_due
 from siyu.decisions.journeys.queries.lists import (
     enrolments,
+    get_enrolment,
     get_journey,
     get_version,
     journey_id_of,
@@ -81,6 +82,7 @@ __all__ = [
     "due_now",
     "enrolments",
     "enter",
+    "get_enrolment",
     "get_journey",
     "get_version",
     "holdout_key",

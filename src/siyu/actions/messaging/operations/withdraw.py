@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+
 from siyu.actions.messaging import store
 from siyu.actions.messaging.contracts import DeliveryState
 from siyu.actions.messaging.models import Delivery
 from siyu.actions.messaging.operations.ask import ask
 from siyu.actions.messaging.operations.claim import hold_row
 from siyu.facts import api as facts
+from siyu.foundation import api as foundation
 
 NOT_LEFT = [
     DeliveryState.QUEUED.value,
@@ -29,7 +32,13 @@ class CancelReport:
     too_late: int
 
 
-def cancel(delivery_ids: Sequence[int], *, at: datetime, reason: str = "") -> CancelReport:
+def cancel(
+    delivery_ids: Sequence[int],
+    *,
+    at: datetime,
+    reason: str | Promise = "",
+    by: foundation.Principal | None = None,
+) -> CancelReport:
     """Withdraw deliveries: at once what has not left, by asking the platform what waits for a member.
 
     What is being sent, sent or unknown is too late and stays as it is.
@@ -39,7 +48,7 @@ def cancel(delivery_ids: Sequence[int], *, at: datetime, reason: str = "") -> Ca
     for row in rows:
         if row.state in (DeliveryState.QUEUED.value, DeliveryState.HELD.value):
             state = DeliveryState.UNKNOWN if row.doubt else DeliveryState.CANCELLED
-            row.state, row.reason, row.held_rule = state.value, reason, ""
+            row.state, row.reason, row.held_rule = state.value, str(reason), ""
             row.due_at, row.closed_at = None, None if row.doubt else at
             gone.append(row)
         elif row.state == DeliveryState.WAITING_MEMBER.value:
@@ -47,6 +56,7 @@ def cancel(delivery_ids: Sequence[int], *, at: datetime, reason: str = "") -> Ca
             asked.append(row)
     store.save(gone + asked)
     store.tell(gone, at=at)
+    _note(by, "deliveries.cancelled", gone + asked, at)
     return CancelReport(len(gone), len(asked), len(rows) - len(gone) - len(asked))
 
 
@@ -64,23 +74,33 @@ def cancel_customers(customer_ids: Sequence[int], *, at: datetime, reason: str) 
     return cancel(list(ids), at=at, reason=reason)
 
 
-def remind(delivery_ids: Sequence[int], *, at: datetime) -> int:
+def remind(delivery_ids: Sequence[int], *, at: datetime, by: foundation.Principal | None = None) -> int:
     """Ask the platform to remind the members of what waits for them; returns how many will be."""
     rows = [row for row in store.locked(delivery_ids) if row.state == DeliveryState.WAITING_MEMBER.value]
     rows = [row for row in rows if row.wish != "cancel"]
     for row in rows:
         row.wish, row.due_at = "remind", at
     store.save(rows)
+    _note(by, "deliveries.reminded", rows, at)
     return len(rows)
 
 
-def ask_again(delivery_ids: Sequence[int], *, at: datetime) -> int:
-    """Let unknown deliveries be looked up at the platform once more; returns how many will be."""
-    rows = [row for row in store.locked(delivery_ids) if row.state == DeliveryState.UNKNOWN.value]
+def ask_again(delivery_ids: Sequence[int], *, at: datetime, by: foundation.Principal | None = None) -> int:
+    """Ask once more: the platform about what is unknown, policy about what is held; returns how many."""
+    asked = (DeliveryState.UNKNOWN.value, DeliveryState.HELD.value)
+    rows = [row for row in store.locked(delivery_ids) if row.state in asked]
     for row in rows:
         row.due_at, row.asked, row.run_after = at, 0, None
     store.save(rows)
+    _note(by, "deliveries.asked_again", rows, at)
     return len(rows)
+
+
+def _note(by: foundation.Principal | None, verb: str, rows: Sequence[Delivery], at: datetime) -> None:
+    """One audit row per delivery a person touched."""
+    if by is not None:
+        for row in rows:
+            foundation.audit(by, verb, "delivery", row.pk, {}, at=at)
 
 
 def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | None = None) -> int:

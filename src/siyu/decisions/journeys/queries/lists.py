@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from siyu.actions.effects import api as effects
 from siyu.decisions.journeys.contracts import (
     EnrolmentState,
@@ -25,7 +27,7 @@ from siyu.decisions.journeys.texts import FLOW_LABELS, SKIP_LABELS
 from siyu.kit.errors import NotFound
 from siyu.kit.pagination import Page
 from siyu.records.customers import api as customers
-from siyu.records.staff.api import Scope
+from siyu.records.staff.api import EVERYTHING, Scope
 
 
 def journeys(*, archived: bool = False) -> list[JourneyView]:
@@ -128,11 +130,16 @@ def enrolments(
     ):
         if value is not None:
             rows = rows.filter(**{name: value})
-    if not scope.all:
-        condition, params = customers.scope_sql(scope, "decisions_journeys_enrolment.customer_id")
-        rows = rows.extra(where=[condition], params=params)
+    rows = _scoped(rows, scope)
     chosen = rows.order_by("-entered_at", "-pk")[(number - 1) * size : number * size]
     return Page([_enrolment(row) for row in chosen], rows.count(), number, size)
+
+
+def _scoped(rows: QuerySet[Enrolment], scope: Scope) -> QuerySet[Enrolment]:
+    if scope.all:
+        return rows
+    condition, params = customers.scope_sql(scope, "decisions_journeys_enrolment.customer_id")
+    return rows.extra(where=[condition], params=params)
 
 
 def _enrolment(row: Enrolment) -> EnrolmentView:
@@ -155,8 +162,18 @@ def _enrolment(row: Enrolment) -> EnrolmentView:
     )
 
 
-def steps_taken(enrolment_id: int) -> list[StepRunView]:
-    """The steps one run took, in order."""
+def get_enrolment(enrolment_id: int, *, scope: Scope) -> EnrolmentView:
+    """One run; NotFound when there is none or its customer lies outside the scope."""
+    rows = _scoped(Enrolment.objects.select_related("journey", "version"), scope)
+    row = rows.filter(pk=enrolment_id).first()
+    if row is None:
+        raise NotFound("enrolment.not_found")
+    return _enrolment(row)
+
+
+def steps_taken(enrolment_id: int, *, scope: Scope = EVERYTHING) -> list[StepRunView]:
+    """The steps one run took, in order; NotFound when the run is out of scope."""
+    get_enrolment(enrolment_id, scope=scope)
     rows = StepRun.objects.filter(enrolment_id=enrolment_id).select_related("version").order_by("visit")
     return [
         StepRunView(

@@ -387,14 +387,10 @@ def step_act(request: HttpRequest, journey_id: int, step_id: str) -> HttpRespons
 def run(request: HttpRequest, journey_id: int, enrolment_id: int) -> HttpResponse:
     """The steps one person took."""
     seen = visit(request)
-    customer_id = params.number(request.GET.get("customer"))
-    page = journeys.enrolments(seen.scope, journey_id=journey_id, customer_id=customer_id, size=200)
-    found = next((each for each in page.items if each.id == enrolment_id), None)
-    if found is None:
-        raise NotFound("enrolment.not_found")
+    found = journeys.get_enrolment(enrolment_id, scope=seen.scope)
     context = {
         "run": found,
-        "steps": journeys.steps_taken(enrolment_id),
+        "steps": journeys.steps_taken(enrolment_id, scope=seen.scope),
         "person": customers.profiles([found.customer_id]).get(found.customer_id),
     }
     return render(request, "console/parts/run.html", context)
