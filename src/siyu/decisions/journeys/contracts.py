@@ -139,7 +139,7 @@ class Person:
     enrolment_id: int
     customer_id: int
     subject_id: int
-    entered_at: datetime
+    began_at: datetime  # when the fact they came in by happened
 
 
 class Predicate(Protocol):

@@ -39,7 +39,7 @@ class HappenedSinceEntry(_Base):
         """One query over the log, through all subjects of each person."""
         subjects = customers.subjects_of({each.customer_id for each in people})
         asked = [
-            (each.enrolment_id, subject_id, each.entered_at)
+            (each.enrolment_id, subject_id, each.began_at)
             for each in people
             for subject_id in {each.subject_id, *subjects.get(each.customer_id, [])}
         ]
@@ -47,7 +47,7 @@ class HappenedSinceEntry(_Base):
             f"""SELECT DISTINCT p.run_id
                 FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS p(run_id, subject_id, since)
                 JOIN {facts.LOG_VIEW} f ON f.subject_id = p.subject_id AND f.name = %s
-                 AND f.occurred_at >= p.since AND f.occurred_at <= %s""",
+                 AND f.occurred_at > p.since AND f.occurred_at <= %s""",
             [
                 foundation.array(run_id for run_id, _subject, _since in asked),
                 foundation.array(subject_id for _run, subject_id, _since in asked),

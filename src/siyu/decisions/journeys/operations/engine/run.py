@@ -81,7 +81,7 @@ class Batch:
 
 def person(row: Enrolment) -> Person:
     """A run as predicates see it."""
-    return Person(row.pk, row.customer_id, row.subject_id, row.entered_at)
+    return Person(row.pk, row.customer_id, row.subject_id, row.began_at)
 
 
 def groups(batch: Batch) -> list[tuple[int, Step, list[Enrolment]]]:
