@@ -16,7 +16,7 @@ from siyu.foundation import api as foundation
 from siyu.records.customers import api as customers
 from siyu.records.ledger import api as ledger
 from siyu.records.staff import api as staff
-from tests.actions.world import NOON, Platform, Someone, channel, clerks, message, people, states
+from tests.actions.world import NOON, Platform, Someone, channel, clerks, hear, message, people, states
 
 pytestmark = pytest.mark.django_db
 MESSAGE = {"channel": "test.mass", "kind": "service", "text": "{customer}您好,{clerk}敬上 {brand}"}
@@ -146,7 +146,6 @@ def test_erasing_a_customer_blanks_what_was_written(mass: Platform) -> None:
     assert states() == {"held": 1, "sent": 1}
 
 
-@pytest.mark.django_db(transaction=True)
 def test_after_a_merge_deliveries_and_tasks_are_the_kept_customers(mass: Platform) -> None:
     facts.install_cursors()
     (clerk,), (kept, merged) = clerks(), people(2)
@@ -161,7 +160,7 @@ def test_after_a_merge_deliveries_and_tasks_are_the_kept_customers(mass: Platfor
     )
     merge_id = customers.merge(kept.customer_id, merged.customer_id, at=NOON, by=foundation.SYSTEM)
     for owner in (kept.customer_id, merged.customer_id):
-        facts.drain(at=NOON, only=["messaging.merged", "work.merged"])
+        hear("messaging.merged", "work.merged", at=NOON)
         assert [view.customer_id for view in messaging.deliveries(staff.EVERYTHING).items] == [owner]
         assert [view.customer_id for view in work.tasks(staff.EVERYTHING, at=NOON).items] == [owner]
         if owner == kept.customer_id:

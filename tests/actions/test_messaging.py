@@ -12,7 +12,7 @@ from siyu.facts import api as facts
 from siyu.kit.errors import BadInput, NotFound
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
-from tests.actions.world import NOON, Platform, answer_all, channel, message, people, states, told
+from tests.actions.world import NOON, Platform, answer_all, channel, hear, message, people, states, told
 
 Result = messaging.Result
 pytestmark = pytest.mark.django_db
@@ -134,7 +134,7 @@ def test_an_opt_out_reaches_what_is_queued_and_what_waits_for_a_member(mass: Pla
     messaging.queue([message("q", queued, due_at=later), message("o", other, due_at=later)], at=NOON)
     for who in (waiting, queued):
         customers.set_consent(who.customer_id, "*", "*", False, at=NOON, evidence="said so")
-    facts.drain(at=NOON + timedelta(seconds=30), only=["messaging.recheck"])
+    hear("messaging.recheck", at=NOON + timedelta(seconds=30))
     assert states() == {"held": 1, "queued": 1, "waiting_member": 1}
     messaging.poll(at=NOON + timedelta(seconds=30))
     assert states() == {"cancelled": 1, "held": 1, "queued": 1}

@@ -26,7 +26,8 @@ from tests.actions.world import (
 )
 
 Result, Unclear = messaging.Result, messaging.Unclear
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+committing = pytest.mark.django_db(transaction=True)
 NOW = timedelta(0)
 SECOND = timedelta(seconds=1)
 
@@ -65,6 +66,7 @@ def only() -> messaging.DeliveryView:
     return view
 
 
+@committing
 def test_the_port_is_called_in_no_transaction(mass: Platform) -> None:
     (who,) = people(1)
     with foundation.transaction():
@@ -91,6 +93,7 @@ def test_while_the_lease_lasts_nobody_touches_it(mass: Platform) -> None:
     assert len(mass.calls) == 1
 
 
+@committing
 def test_query_finds_what_arrived_and_does_not_send_again(mass: Platform) -> None:
     (who,) = people(1)
     messaging.queue([message("k", who)], at=NOON)
@@ -269,6 +272,7 @@ def test_bad_news_of_an_old_attempt_is_not_believed(mass: Platform) -> None:
     assert len(mass.calls) == 2
 
 
+@committing
 def test_two_senders_never_send_one_delivery_twice_nor_pass_the_cap(mass: Platform) -> None:
     mass.max_batch = 5
     crowd = people(60)
@@ -287,6 +291,7 @@ def test_two_senders_never_send_one_delivery_twice_nor_pass_the_cap(mass: Platfo
     assert states() == {"held": 60, "sent": 60}
 
 
+@committing
 def test_queueing_the_same_keys_at_once_is_once(mass: Platform) -> None:
     crowd = people(20)
     new: list[bool] = []

@@ -11,7 +11,7 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, Conflict, NotFound
 from siyu.records.staff import api as staff
-from tests.actions.world import NOON, Someone, clerks, in_threads, pay, people, told
+from tests.actions.world import NOON, Someone, clerks, hear, in_threads, pay, people, told
 
 pytestmark = pytest.mark.django_db
 BY = foundation.SYSTEM
@@ -102,7 +102,6 @@ def test_time_closes_what_expired() -> None:
     assert told("task.expired") == ["task.expired"]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_purchase_closes_follow_ups_that_were_there() -> None:
     (clerk,), (buyer, other) = clerks(), people(2)
     facts.install_cursors()
@@ -111,10 +110,10 @@ def test_a_purchase_closes_follow_ups_that_were_there() -> None:
         at=NOON,
     )
     pay(buyer, "old", at=NOON - timedelta(hours=1))
-    facts.drain(at=NOON, only=["work.bought"])
+    hear("work.bought", at=NOON)
     assert {view.state.value for view in all_tasks()} == {"open"}
     pay(buyer, "new", at=NOON + timedelta(hours=1))
-    facts.drain(at=NOON + timedelta(hours=1), only=["work.bought"])
+    hear("work.bought", at=NOON + timedelta(hours=1))
     closed = [(view.kind, view.customer_id, view.result) for view in all_tasks() if view.result]
     assert closed == [(work.FOLLOW_UP, buyer.customer_id, "bought")]
     assert told("task.done") == ["task.done"]

@@ -197,6 +197,40 @@ def told(*names: str) -> list[str]:
     return sorted(fact.name for fact in facts.read(names=names, limit=10_000))
 
 
+_heard_until: dict[str, int] = {}
+
+
+def hear(*names: str, at: datetime) -> None:
+    """Deliver what is new to these subscriptions.
+
+    In a test that commits, through the real dispatcher. Inside a test's own transaction, whose facts
+    no cursor may see yet, straight to the registered handlers, round after round until quiet.
+    """
+    if not connection.in_atomic_block:
+        facts.drain(at=at, only=names)
+        return
+    moved = True
+    while moved:
+        moved = False
+        for name in names:
+            subscription = facts.SUBSCRIPTIONS.get(name)
+            found = facts.read(names=sorted(subscription.facts), limit=100_000)
+            new = sorted(
+                (
+                    fact
+                    for fact in found
+                    if fact.id > _heard_until.get(name, 0)
+                    and (subscription.backfill or fact.origin is facts.Origin.LIVE)
+                ),
+                key=lambda fact: fact.id,
+            )
+            for start in range(0, len(new), subscription.batch):
+                moved = True
+                chunk = new[start : start + subscription.batch]
+                subscription.handle(chunk, facts.HandleContext(at, name))
+                _heard_until[name] = chunk[-1].id
+
+
 def in_threads(count: int, work: Callable[[int], None]) -> list[BaseException]:
     """Run ``work(n)`` in real threads that start together; returns what they raised."""
     gate = threading.Barrier(count)

@@ -8,9 +8,9 @@ from typing import Any
 from siyu.actions.messaging import api as messaging
 from siyu.actions.work import api as work
 from siyu.decisions.journeys import api as journeys
-from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.staff import api as staff
+from tests.actions import world
 from tests.actions.world import NOON
 
 BY = foundation.SYSTEM
@@ -46,7 +46,7 @@ def start(definition: dict[str, Any], name: str = "测试", *, at: datetime = NO
 
 def hear(at: datetime) -> None:
     """Let journeys hear all facts recorded so far."""
-    facts.drain(at=at, only=["journeys.heard", "journeys.merged"])
+    world.hear("journeys.heard", "journeys.merged", at=at)
 
 
 def go(at: datetime, limit: int = 1000) -> journeys.Advanced:

@@ -45,7 +45,8 @@ from tests.decisions.journey_world import (
     wait,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+committing = pytest.mark.django_db(transaction=True)
 State = journeys.EnrolmentState
 TASK = {"id": "task", "type": "task", "params": {"kind": "follow_up", "title": "问候{customer}"}}
 
@@ -135,6 +136,7 @@ def fact(who: Someone, key: str, name: str = "page.viewed", **payload: Any) -> f
     return facts.NewFact(name, kind(**values), NOON, who.subject_id, "test", key)
 
 
+@committing
 def test_fifty_duplicates_at_once_enter_once() -> None:
     (who,) = people(1)
     journey_id = start(define(tag("a", "x"), fact="page.viewed"))
@@ -297,6 +299,7 @@ def test_waiting_for_a_fact_or_the_timeout() -> None:
     assert [path(run)[0] for run in runs(journey_id)] == ["w:waited", "w:timed_out", "w:timed_out"]
 
 
+@committing
 def test_a_fact_heard_while_the_wait_began_is_found_at_the_timeout() -> None:
     (who,) = people(1)
     start(waiting_for_purchase())
@@ -359,6 +362,7 @@ def test_one_failing_person_does_not_hold_up_the_rest() -> None:
     assert conserved(journey_id).ended == 9
 
 
+@committing
 def test_workers_side_by_side_take_each_step_once() -> None:
     (clerk,), crowd = clerks(), people(200)
     journey_id = start(define(wait("w", hours=1), TASK, tag("a", "x"), wait("v", hours=1), tag("b", "y")))
@@ -377,6 +381,7 @@ def test_workers_side_by_side_take_each_step_once() -> None:
     assert told("task.created") == ["task.created"] * 200
 
 
+@committing
 def test_a_crash_takes_all_of_the_steps_or_none(mass: Platform) -> None:
     (clerk,), crowd = clerks(), people(5)
     journey_id = start(define(wait("w", hours=1), say("m"), TASK))

@@ -18,7 +18,8 @@ from siyu.records.staff import api as staff
 from tests.actions.world import NOON, Platform, Someone, befriend, channel, clerks, pay, people
 from tests.decisions.journey_world import BY, day, define, go, hear, runs, say, start, tag
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+committing = pytest.mark.django_db(transaction=True)
 BUYERS = {"version": 1, "root": {"trait": {"field": "orders", "op": "at_least", "value": 1}}}
 
 
@@ -45,6 +46,7 @@ def sorting(*when: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+@committing
 def test_each_question_sorts_people() -> None:
     (clerk,), (vip, buyer, both, neither) = clerks(), people(4)
     customers.tag([vip.customer_id, both.customer_id], "VIP", at=NOON, source="test")
@@ -89,6 +91,7 @@ def test_what_happened_before_the_program_noticed_the_entry_still_counts() -> No
     assert tags_of(who) == ["yes"]
 
 
+@committing
 def test_entering_a_segment_starts_its_journey_and_no_other() -> None:
     clerks()
     buyer, other = people(2)

@@ -39,7 +39,7 @@ def recorded(crowd: list[Someone]) -> list[facts.Fact]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_disorder_and_repeats_change_nothing(data: st.DataObject) -> None:
     """Three people, five facts each, told in any order, in any batches, some several times."""

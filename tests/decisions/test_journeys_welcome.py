@@ -16,7 +16,7 @@ from siyu.records.ledger import api as ledger
 from tests.actions.world import NOON, Platform, answer_all, befriend, channel, clerks, pay, people, states
 from tests.decisions.journey_world import BY, all_messages, all_tasks, day, go, hear, path, runs
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NIGHT = NOON.replace(hour=17, minute=30) - timedelta(days=1)  # Friday 01:30 in Shanghai
 COMMON = ["welcome:done", "next_morning:waited", "care_task:done", "three_days:waited", "bought:branched"]
 
@@ -43,6 +43,7 @@ def mass() -> Iterator[Platform]:
         yield platform
 
 
+@pytest.mark.django_db(transaction=True)
 def test_from_the_scan_to_the_seventh_day(welcome: Platform, mass: Platform) -> None:
     facts.install_cursors()
     (journey_id,) = journeys.install_defaults(NIGHT)
