@@ -175,6 +175,16 @@ def test_a_set_up_mistake_does_not_fail_messages(world: World) -> None:
     assert connections.connections()[0].status == "failing"
 
 
+def test_messages_wait_while_the_connection_is_off(world: World) -> None:
+    external, ref = world.scan()
+    Connection.objects.update(status="off")
+    for channel in (WelcomeChannel(), MassChannel(), StaffAppChannel()):
+        with pytest.raises(RetryLater):
+            channel.send([world.item(external, welcome=ref)], at=now())
+    assert not WelcomeCode.objects.get(ref=ref).unclear
+    assert MassSend.objects.count() == 0
+
+
 def test_content_that_wecom_cannot_carry_is_refused_before_the_call(world: World) -> None:
     external, ref = world.scan()
     for item in (

@@ -171,6 +171,15 @@ def test_a_full_company_is_told_and_can_be_tried_again(twin: Twin, company: Conn
     assert seen(code.id).status is CodeStatus.ACTIVE
 
 
+def test_without_a_company_the_code_says_so(twin: Twin, company: Connection) -> None:
+    code = make(twin)
+    Connection.objects.update(status="off")
+    settle()
+    failed = seen(code.id)
+    assert failed.status is CodeStatus.FAILED
+    assert "连接" in failed.error
+
+
 def test_a_creation_whose_answer_was_lost_spends_one_place(twin: Twin, company: Connection) -> None:
     connections.client_for(company, connections.Purpose.CONTACT).get("externalcontact/get_follow_user_list")
     code = make(twin)

@@ -13,7 +13,7 @@ from siyu.connectors.wecom.relations import source_of
 from siyu.connectors.wecom.words import NO_MEMBER
 from siyu.decisions.acquisition import api as acquisition
 from siyu.kit import clock
-from siyu.kit.errors import Permanent
+from siyu.kit.errors import NotFound, Permanent
 from siyu.records.staff import api as staff
 
 REMARK = 30
@@ -64,7 +64,10 @@ class ContactWays:
                 raise
 
     def _at(self, spec: acquisition.CodeSpec) -> tuple[Connection, Client]:
-        connection = connections.find(spec.connection)
+        try:
+            connection = connections.find(spec.connection)
+        except NotFound as error:
+            raise Permanent(error.code, error.message, setup=True) from None
         return connection, connections.client_for(connection, Purpose.CONTACT)
 
 

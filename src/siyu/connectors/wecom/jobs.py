@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from siyu.connectors.wecom import connections, details, directory, reconcile, tags
@@ -11,6 +11,8 @@ from siyu.connectors.wecom.models import Connection, MassSend, WelcomeCode
 from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater, SiyuError
 
+DIRECTORY_EVERY = timedelta(minutes=10)
+RECONCILE_EVERY = timedelta(minutes=30)
 KEEP_CODES = timedelta(days=2)
 KEEP_SENDS = timedelta(days=90)
 
@@ -48,10 +50,17 @@ def _each(payload: dict[str, Any], run: foundation.JobRun, work: Callable[[Conne
         raise passing
 
 
+def _fresh(payload: dict[str, Any], moment: datetime | None, every: timedelta, at: datetime) -> bool:
+    """Whether the schedule has nothing to do because somebody asked for the same just now."""
+    return not payload.get("connection") and moment is not None and moment <= at < moment + every / 2
+
+
 def sync_directory(payload: dict[str, Any], run: foundation.JobRun) -> None:
     """Departments and members, every ten minutes and after each directory event."""
 
     def work(connection: Connection) -> str:
+        if _fresh(payload, connection.directory_synced_at, DIRECTORY_EVERY, run.at):
+            return "fresh"
         result = directory.sync(connection, at=run.at)
         return f"joined {result.joined}, moved {result.moved}, left {result.left}"
 
@@ -62,6 +71,8 @@ def reconcile_customers(payload: dict[str, Any], run: foundation.JobRun) -> None
     """All friendships, every half hour: heals lost callbacks."""
 
     def work(connection: Connection) -> str:
+        if _fresh(payload, connection.reconciled_at, RECONCILE_EVERY, run.at):
+            return "fresh"
         if connection.directory_synced_at is None:
             directory.sync(connection, at=run.at)
         result = reconcile.reconcile(connection, at=run.at)
@@ -78,11 +89,11 @@ def purge(payload: dict[str, Any], run: foundation.JobRun) -> None:
 
 JOBS = (
     foundation.JobType(
-        "wecom.directory", sync_directory, every=timedelta(minutes=10), transactional=False,
+        "wecom.directory", sync_directory, every=DIRECTORY_EVERY, transactional=False,
         lease=timedelta(minutes=5),
     ),
     foundation.JobType(
-        "wecom.reconcile", reconcile_customers, every=timedelta(minutes=30), transactional=False,
+        "wecom.reconcile", reconcile_customers, every=RECONCILE_EVERY, transactional=False,
         lease=timedelta(minutes=10),
     ),
     foundation.JobType(tags.JOB, tags.push, max_attempts=12, transactional=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 CONNECTION_GONE = _("No WeCom company is connected. Connect one under Settings, Connections.")
+CONNECTION_OFF = _("The WeCom connection is switched off. Messages wait until it is on again.")
 FIELD_REQUIRED = _("This field is required.")
 FIELD_AES_KEY = _("The EncodingAESKey has 43 letters and digits. Copy it anew.")
 NOT_A_FRIEND = _("The customer is not a friend of this employee in WeCom.")

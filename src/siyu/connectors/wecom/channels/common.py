@@ -8,9 +8,10 @@ from typing import Any
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
+from siyu.connectors.wecom.contracts import ConnectionStatus
 from siyu.connectors.wecom.models import Connection, Relation
-from siyu.connectors.wecom.words import ATTACHMENT_KIND, TEXT_TOO_LONG, TOO_MANY_ATTACHMENTS
-from siyu.kit.errors import Permanent, RetryLater, SiyuError
+from siyu.connectors.wecom.words import ATTACHMENT_KIND, CONNECTION_OFF, TEXT_TOO_LONG, TOO_MANY_ATTACHMENTS
+from siyu.kit.errors import NotFound, Permanent, RetryLater, SiyuError
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
@@ -50,6 +51,17 @@ def _attachment(item: messaging.Attachment) -> dict[str, Any]:
     if item.description:
         link["desc"] = cut(item.description, 512)
     return {"msgtype": "link", "link": link}
+
+
+def reachable(connection_id: int | None = None) -> Connection:
+    """The connection (None: the only one); RetryLater while there is none, so that messages wait."""
+    try:
+        connection = connections.find() if connection_id is None else connections.by_id(connection_id)
+    except NotFound as error:
+        raise RetryLater(error.code, error.message, after_seconds=SETUP_PAUSE) from None
+    if connection.status == ConnectionStatus.OFF:
+        raise RetryLater("wecom.off", CONNECTION_OFF, after_seconds=SETUP_PAUSE)
+    return connection
 
 
 def reraise_setup(connection: Connection, error: Permanent) -> None:

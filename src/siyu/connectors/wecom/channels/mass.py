@@ -14,6 +14,7 @@ from siyu.connectors.wecom import connections
 from siyu.connectors.wecom.channels.common import (
     failed,
     friends,
+    reachable,
     relations_of,
     reraise_setup,
     sentence,
@@ -68,7 +69,7 @@ class MassChannel:
             if row is not None:
                 groups.setdefault((row.connection_id, row.userid), []).append(item)
         for number, ((connection_id, userid), group) in enumerate(sorted(groups.items(), key=_place)):
-            connection = connections.by_id(connection_id)
+            connection = reachable(connection_id)
             marker = f"{group[0].attempt_token}.{number}"
             outcomes += self._task(connection, userid, marker, group, relations, at)
         return outcomes
@@ -181,7 +182,7 @@ def _row_of(msgid: str) -> MassSend | None:
 
 def _order(row: MassSend, path: str, but: int = 0) -> Permanent | None:
     """Call something about a task; the refusal if there was one other than `but`."""
-    client = connections.client_for(connections.by_id(row.connection_id), Purpose.CONTACT)
+    client = connections.client_for(reachable(row.connection_id), Purpose.CONTACT)
     try:
         client.write(path, {"msgid": row.msgid})
     except Permanent as error:
@@ -197,7 +198,7 @@ def _known(msgid: str, items: Items, relations: Relations) -> list[messaging.Out
     try:
         rows = result_rows(row)
     except Permanent as error:
-        reraise_setup(connections.by_id(row.connection_id), error)
+        reraise_setup(reachable(row.connection_id), error)
         return [unknown(item, msgid, sentence(error)) for item in items]
     return [outcome_of(item, msgid, row_for(item, rows, relations)) for item in items]
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.channels.common import failed, sentence
+from siyu.connectors.wecom.channels.common import failed, reachable, sentence
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import MassSend, Relation
@@ -47,7 +47,7 @@ class Row:
 
 
 def _client(row: MassSend) -> Client:
-    return connections.client_for(connections.by_id(row.connection_id), Purpose.CONTACT)
+    return connections.client_for(reachable(row.connection_id), Purpose.CONTACT)
 
 
 def _rows(client: Client, msgid: str, userid: str) -> dict[str, Row]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.channels.common import cut, failed, reraise_setup, sentence, userid_of
+from siyu.connectors.wecom.channels.common import cut, failed, reachable, reraise_setup, sentence, userid_of
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import App
 from siyu.connectors.wecom.words import ANSWER_UNCLEAR, NO_MEMBER
@@ -42,7 +42,7 @@ class StaffAppChannel:
         userid = userid_of(item.employee_id, at=at)
         if not userid:
             return failed(item, NO_MEMBER)
-        connection = connections.find()
+        connection = reachable()
         app = (
             App.objects.filter(connection=connection, purposes__contains=Purpose.MESSAGE)
             .order_by("id")

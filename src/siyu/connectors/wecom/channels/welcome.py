@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.channels.common import failed, reraise_setup, sentence, wecom_content
+from siyu.connectors.wecom.channels.common import failed, reachable, reraise_setup, sentence, wecom_content
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import WelcomeCode
 from siyu.connectors.wecom.relations import CODE_PURPOSE
@@ -47,7 +47,7 @@ class WelcomeChannel:
         if row is None:
             return failed(item, WELCOME_GONE)
         body = wecom_content(item.content)
-        connection = connections.by_id(row.connection_id)
+        connection = reachable(row.connection_id)
         client = connections.client_for(connection, Purpose.CONTACT)
         before = row.unclear
         WelcomeCode.objects.filter(pk=row.pk).update(unclear=True)
