@@ -10,6 +10,7 @@ import argparse
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -71,6 +72,12 @@ def wanted(root: Path) -> dict[Path, dict[Key, Message]]:
     return result
 
 
+@cache
+def argparse_messages() -> frozenset[Key]:
+    """What the command line's library says; ``config`` may translate it."""
+    return frozenset(key_of(message) for message in messages_in(Path(argparse.__file__)))
+
+
 def key_of(message: Message) -> Key:
     """What tells two messages apart."""
     return message.context, message.id if isinstance(message.id, str) else message.id[0]
@@ -97,7 +104,11 @@ def problems(root: Path) -> list[str]:
         name = home.relative_to(root)
         have = {key_of(message): message for message in load(home) if message.id}
         found += [f"{name}: missing {key[1]!r}" for key in messages if key not in have]
-        found += [f"{name}: unused {key[1]!r}" for key in have if key not in messages]
+        found += [
+            f"{name}: unused {key[1]!r}"
+            for key in have
+            if key not in messages and key not in argparse_messages()
+        ]
         for key, message in have.items():
             text = message.string if isinstance(message.string, str) else "".join(message.string)
             if key in messages and not text:
@@ -120,6 +131,7 @@ def write(root: Path) -> None:
             fuzzy=False,
             header_comment="# Chinese messages of this module.",
         )
+        messages |= {key: message for key, message in have.items() if key in argparse_messages()}
         for key in sorted(messages, key=lambda item: (item[1].lower(), item[0] or "")):
             message = messages[key]
             old = have.get(key)
