@@ -134,6 +134,7 @@ class TaskFact:
     kind: str
     result: str = ""
     purpose_key: str = ""
+    due_day: str = ""  # task.created: the brand's day it is due, as 2026-01-31
 
 
 OWNER = "actions_work"

@@ -63,7 +63,14 @@ def create_tasks(
         [
             facts.NewFact(
                 name="task.created",
-                payload=TaskFact(new[spec.key], spec.employee_id, spec.kind, "", spec.purpose_key),
+                payload=TaskFact(
+                    new[spec.key],
+                    spec.employee_id,
+                    spec.kind,
+                    "",
+                    spec.purpose_key,
+                    spec.due_at.astimezone(zone).date().isoformat(),
+                ),
                 occurred_at=at,
                 subject_id=subject_id,
                 source=SOURCE,
