@@ -14,7 +14,7 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.insights.scoring import api as scoring
-from siyu.insights.scoring.operations import run_flips
+from siyu.insights.scoring.operations import run_flips, watch
 from siyu.insights.segments import api as segments
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
@@ -147,6 +147,18 @@ def test_too_few_buyers_are_not_scored_and_a_moved_yardstick_is_quiet(brand: Bra
     assert brand.facts_named("segment.entered")[-1].origin is facts.Origin.LIVE
     assert scoring.rescore(at=brand.at).changed == 0
     assert scoring.current_snapshot() == view
+
+
+def test_an_outgrown_yardstick_is_taken_anew(brand: Brand) -> None:
+    foundation.set_setting("rfm.minimum_buyers", 5, at=brand.at, by=foundation.SYSTEM)
+
+    def buy(count: int) -> bool:
+        for _n in range(count):
+            brand.order(brand.person("P"), 100)
+        brand.drain()
+        return watch(at=brand.at)
+
+    assert [buy(4), buy(1), buy(1), buy(1), buy(0)] == [False, True, False, True, False]
 
 
 def test_windows_are_settings_and_senseless_ones_are_not_used(brand: Brand) -> None:

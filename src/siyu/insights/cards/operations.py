@@ -104,12 +104,12 @@ def write_scores(scores: Sequence[CardScores]) -> int:
             WHERE c.customer_id = n.customer_id
               AND (c.stage, c.stage_since, c.r, c.f, c.m) IS DISTINCT FROM (n.stage, n.stage_since, n.r, n.f, n.m)""",
         [
-            [s.customer_id for s in scores],
-            [s.stage for s in scores],
-            [s.stage_since for s in scores],
-            [s.r for s in scores],
-            [s.f for s in scores],
-            [s.m for s in scores],
+            foundation.array(s.customer_id for s in scores),
+            foundation.array(s.stage for s in scores),
+            foundation.array(s.stage_since for s in scores),
+            foundation.array(s.r for s in scores),
+            foundation.array(s.f for s in scores),
+            foundation.array(s.m for s in scores),
         ],
     )
 
@@ -156,9 +156,9 @@ def _stored(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
 def _write(rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
-    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     columns[_TAGS] = [_TAG_JOINT.join(tags) for tags in columns[_TAGS]]
-    foundation.execute(_UPSERT, columns)
+    foundation.execute(_UPSERT, [foundation.array(column) for column in columns])
 
 
 def _write_search(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -172,10 +172,10 @@ def _write_search(rows: Sequence[tuple[Any, ...]]) -> None:
            ON CONFLICT (customer_id) DO UPDATE
            SET grams = excluded.grams, tags = excluded.tags, phone_tail = excluded.phone_tail""",
         [
-            [row[0] for row in rows],
-            [_TAG_JOINT.join(rules.name_grams(row[at["name"]])) for row in rows],
-            [_TAG_JOINT.join(row[at["tags"]]) for row in rows],
-            [rules.phone_tail(row[at["phone_masked"]]) for row in rows],
+            foundation.array(row[0] for row in rows),
+            foundation.array(_TAG_JOINT.join(rules.name_grams(row[at["name"]])) for row in rows),
+            foundation.array(_TAG_JOINT.join(row[at["tags"]]) for row in rows),
+            foundation.array(rules.phone_tail(row[at["phone_masked"]]) for row in rows),
         ],
     )
 

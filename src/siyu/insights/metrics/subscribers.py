@@ -22,14 +22,14 @@ def handle(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
                                 %s::bigint[], %s::bigint[])
            ON CONFLICT (fact_id, kind) DO NOTHING""",
         [
-            [e.fact_id for e in new],
-            [e.kind for e in new],
-            [e.day for e in new],
-            [by_id[e.fact_id].occurred_at for e in new],
-            [e.employee_id for e in new],
-            [by_id[e.fact_id].subject_id for e in new],
-            [e.ref for e in new],
-            [e.amount for e in new],
+            foundation.array(e.fact_id for e in new),
+            foundation.array(e.kind for e in new),
+            foundation.array(e.day.isoformat() for e in new),
+            foundation.array(by_id[e.fact_id].occurred_at for e in new),
+            foundation.array(e.employee_id for e in new),
+            foundation.array(by_id[e.fact_id].subject_id for e in new),
+            foundation.array(e.ref for e in new),
+            foundation.array(e.amount for e in new),
         ],
     )
 

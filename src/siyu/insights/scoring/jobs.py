@@ -7,14 +7,21 @@ from typing import Any
 
 from siyu.foundation import api as foundation
 from siyu.insights.scoring.models import StageFlip
-from siyu.insights.scoring.operations import run_flips, take_snapshot
+from siyu.insights.scoring.operations import run_flips, take_snapshot, watch
 
 
 def _snapshot(payload: dict[str, Any], run: foundation.JobRun) -> None:
     take_snapshot(at=run.at)
 
 
-JOBS = (foundation.JobType("scoring.snapshot", _snapshot, every=timedelta(days=1)),)
+def _watch(payload: dict[str, Any], run: foundation.JobRun) -> None:
+    watch(at=run.at)
+
+
+JOBS = (
+    foundation.JobType("scoring.snapshot", _snapshot, every=timedelta(days=1)),
+    foundation.JobType("scoring.watch", _watch, every=timedelta(minutes=2)),
+)
 LOOPS = (
     foundation.Loop(
         name="scoring.flips",

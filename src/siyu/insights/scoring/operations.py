@@ -70,6 +70,23 @@ def take_snapshot(*, at: datetime) -> SnapshotView:
     return view
 
 
+def watch(*, at: datetime) -> bool:
+    """Take a snapshot before the night when the yardstick no longer fits; returns whether one was taken.
+
+    That is: enough buyers and nobody scored yet, or a fifth more buyers than the thresholds were taken over,
+    as after an import.
+    """
+    buyers = int(foundation.fetch(f"SELECT count(*) FROM {cards.RELATION} WHERE orders > 0")[0][0])
+    last = current_snapshot()
+    if last is None or last.thresholds is None:
+        outgrown = buyers >= int(foundation.get_setting("rfm.minimum_buyers", at=at))
+    else:
+        outgrown = buyers * 5 > last.buyers * 6
+    if outgrown:
+        take_snapshot(at=at)
+    return outgrown
+
+
 def rescore(*, at: datetime) -> ScoringReport:
     """Score everybody again by the thresholds in force and the windows set now."""
     cards.hold_insights()
@@ -189,7 +206,7 @@ def _keep_flips(scored: Sequence[_Scored]) -> None:
             f"""INSERT INTO {FLIPS} AS f (customer_id, due_at, state, attempts)
                 SELECT *, 'waiting', 0 FROM unnest(%s::bigint[], %s::timestamptz[])
                 ON CONFLICT (customer_id) DO UPDATE SET due_at = excluded.due_at WHERE f.due_at <> excluded.due_at""",
-            [[who for who, _at in due], [moment for _who, moment in due]],
+            [foundation.array(who for who, _at in due), foundation.array(moment for _who, moment in due)],
         )
 
 

@@ -66,7 +66,11 @@ def write_flips(verdicts: Mapping[tuple[int, int], Verdict]) -> None:
                 SELECT * , 'waiting', 0 FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])
                 ON CONFLICT (segment_id, customer_id) DO UPDATE SET due_at = excluded.due_at
                 WHERE f.due_at <> excluded.due_at""",
-            [[p[0] for p, _at in due], [p[1] for p, _at in due], [moment for _p, moment in due]],
+            [
+                foundation.array(p[0] for p, _at in due),
+                foundation.array(p[1] for p, _at in due),
+                foundation.array(moment for _p, moment in due),
+            ],
         )
 
 
@@ -76,7 +80,7 @@ def drop_flips(pairs: Sequence[tuple[int, int]]) -> None:
         foundation.execute(
             f"DELETE FROM {FLIPS} f USING unnest(%s::bigint[], %s::bigint[]) AS n(segment_id, customer_id)"
             " WHERE f.segment_id = n.segment_id AND f.customer_id = n.customer_id",
-            [[p[0] for p in pairs], [p[1] for p in pairs]],
+            [foundation.array(p[0] for p in pairs), foundation.array(p[1] for p in pairs)],
         )
 
 
@@ -90,7 +94,11 @@ def _leave(changes: Sequence[Change], at: datetime) -> list[tuple[Change, int, d
             WHERE m.segment_id = n.segment_id AND m.customer_id = n.customer_id
               AND m.valid_to IS NULL AND m.known_to IS NULL
             RETURNING m.id, m.segment_id, m.customer_id, m.valid_from, m.cause_fact_id""",
-        [at, [c.segment_id for c in changes], [c.customer_id for c in changes]],
+        [
+            at,
+            foundation.array(c.segment_id for c in changes),
+            foundation.array(c.customer_id for c in changes),
+        ],
     )
     left = [(by_pair[row[1], row[2]], row[0], row[3], row[4]) for row in closed]
     was = [(c, start, cause) for c, _id, start, cause in left if c.since > start]
@@ -103,11 +111,11 @@ def _leave(changes: Sequence[Change], at: datetime) -> list[tuple[Change, int, d
                   AS n(segment_id, customer_id, valid_from, valid_to, cause)""",
             [
                 at,
-                [c.segment_id for c, _s, _f in was],
-                [c.customer_id for c, _s, _f in was],
-                [start for _c, start, _f in was],
-                [c.since for c, _s, _f in was],
-                [cause for _c, _s, cause in was],
+                foundation.array(c.segment_id for c, _s, _f in was),
+                foundation.array(c.customer_id for c, _s, _f in was),
+                foundation.array(start for _c, start, _f in was),
+                foundation.array(c.since for c, _s, _f in was),
+                foundation.array(cause for _c, _s, cause in was),
             ],
         )
     # a person cannot leave before having entered: an older cause means the row was never true
@@ -129,10 +137,10 @@ def _enter(changes: Sequence[Change], at: datetime) -> list[tuple[Change, int, d
             RETURNING id, segment_id, customer_id, valid_from""",
         [
             at,
-            [c.segment_id for c in changes],
-            [c.customer_id for c in changes],
-            [c.since for c in changes],
-            [c.cause.id if c.cause else None for c in changes],
+            foundation.array(c.segment_id for c in changes),
+            foundation.array(c.customer_id for c in changes),
+            foundation.array(c.since for c in changes),
+            foundation.array(c.cause.id if c.cause else None for c in changes),
         ],
     )
     return [(by_pair[row[1], row[2]], row[0], row[3]) for row in rows]
