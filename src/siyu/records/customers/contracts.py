@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
-from siyu.facts.api import FactType
+from siyu.facts.api import Fact, FactType
+
+Cause: TypeAlias = Fact | Mapping[int, Fact] | None
+"""What caused a change: one fact for all, or one per customer (per subject for friend relations)."""
+
+
+def cause_of(cause: Cause, key: int) -> Fact | None:
+    """The fact that caused the change of one customer or subject."""
+    return cause.get(key) if isinstance(cause, Mapping) else cause
 
 
 class IdentityKind(StrEnum):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.records.customers.contracts import OWNER, AssignSpec, CustomerAssigned, Steward
+from siyu.records.customers.contracts import OWNER, AssignSpec, Cause, CustomerAssigned, Steward, cause_of
 from siyu.records.customers.operations.mapping import lock_roots
 from siyu.records.customers.queries.map import anchors_of
 from siyu.records.customers.queries.relations import stewards_of
@@ -23,7 +23,7 @@ def assign(
     by: foundation.Principal | None = None,
     only_unassigned: bool = False,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> int:
     """Give customers one 专属导购; returns how many changed (see ``assign_many``)."""
     specs = [AssignSpec(customer, employee_id) for customer in customer_ids]
@@ -40,7 +40,7 @@ def assign_many(
     by: foundation.Principal | None = None,
     only_unassigned: bool = False,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> int:
     """Give each customer its 专属导购 from ``at`` on; returns how many changed.
 
@@ -90,7 +90,7 @@ def _tell(
     *,
     at: datetime,
     origin: facts.Origin | None,
-    cause: facts.Fact | None,
+    cause: Cause,
 ) -> None:
     anchors = anchors_of(row[0] for row in rows)
     facts.record(
@@ -109,7 +109,7 @@ def _tell(
                 source=OWNER,
                 external_id=f"assignment:{number}:made",
                 origin=origin,
-                cause=cause,
+                cause=cause_of(cause, customer),
             )
             for customer, number, employee, unit in rows
         ],

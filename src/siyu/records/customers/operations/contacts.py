@@ -14,10 +14,12 @@ from siyu.foundation import api as foundation
 from siyu.records.customers import rules
 from siyu.records.customers.contracts import (
     OWNER,
+    Cause,
     ContactAdded,
     ContactEnded,
     ContactEndSpec,
     ContactSpec,
+    cause_of,
 )
 
 Relation = tuple[int, int, str]
@@ -63,7 +65,7 @@ def add_contact(
     at: datetime,
     source: str,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> list[bool]:
     """Friend relations began; True where this opened a period that was not known.
 
@@ -90,7 +92,7 @@ def end_contact(
     at: datetime,
     source: str,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> list[bool]:
     """Friend relations ended; True where this closed a period. An end may come before its beginning."""
     rows = [
@@ -236,7 +238,7 @@ def _tell(
     *,
     at: datetime,
     origin: facts.Origin | None,
-    cause: facts.Fact | None,
+    cause: Cause,
 ) -> None:
     events = []
     for change in changes:
@@ -267,7 +269,7 @@ def _fact(
     subject: int,
     key: str,
     origin: facts.Origin | None,
-    cause: facts.Fact | None,
+    cause: Cause,
 ) -> facts.NewFact:
     return facts.NewFact(
         name=name,
@@ -277,5 +279,5 @@ def _fact(
         source=OWNER,
         external_id=key,
         origin=origin,
-        cause=cause,
+        cause=cause_of(cause, subject),
     )

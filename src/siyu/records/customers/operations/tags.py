@@ -11,7 +11,7 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput
 from siyu.records.customers import rules
-from siyu.records.customers.contracts import OWNER, CustomerTagged, CustomerUntagged
+from siyu.records.customers.contracts import OWNER, Cause, CustomerTagged, CustomerUntagged, cause_of
 from siyu.records.customers.queries.map import anchors_of, current_ids
 
 TAG_LIMIT = 60
@@ -30,7 +30,7 @@ def tag(
     at: datetime,
     source: str,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> list[int]:
     """Put a tag on customers; returns the customers in force that did not have it (see ``tag_many``)."""
     pairs = [(customer, tag_name) for customer in customer_ids]
@@ -43,7 +43,7 @@ def tag_many(
     at: datetime,
     source: str,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> list[tuple[int, str]]:
     """Put tags on customers, (customer, tag name) pairs; returns those that were new, sorted.
 
@@ -78,7 +78,7 @@ def untag(
     at: datetime,
     source: str,
     origin: facts.Origin | None = None,
-    cause: facts.Fact | None = None,
+    cause: Cause = None,
 ) -> list[int]:
     """Take a tag off customers (and all that was merged into them); returns those that had it."""
     clean = _clean([(customer, tag_name) for customer in customer_ids])
@@ -135,7 +135,7 @@ def _tell(
     *,
     at: datetime,
     origin: facts.Origin | None,
-    cause: facts.Fact | None,
+    cause: Cause,
 ) -> list[tuple[int, str]]:
     """Record one fact per customer and tag; rows are (row id, customer in force, tag id)."""
     if not rows:
@@ -157,7 +157,7 @@ def _tell(
                 source=OWNER,
                 external_id=f"tag:{number}:{'on' if payload is CustomerTagged else 'off'}",
                 origin=origin,
-                cause=cause,
+                cause=cause_of(cause, customer),
             )
             for (customer, word), number in sorted(first.items())
         ],
