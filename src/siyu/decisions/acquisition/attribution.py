@@ -64,17 +64,18 @@ def _assign(
     origin: facts.Origin,
     context: facts.HandleContext,
 ) -> None:
-    first: dict[int, int] = {}
+    first: dict[int, facts.Fact] = {}
     for fact in sorted(added, key=lambda item: (item.occurred_at, item.id)):
         owner = owners.get(fact.subject_id or 0)
         if owner is not None:
-            first.setdefault(owner, fact.payload.employee_id)
+            first.setdefault(owner, fact)
     specs = [
-        customers.AssignSpec(customer_id, employee_id) for customer_id, employee_id in sorted(first.items())
+        customers.AssignSpec(customer_id, fact.payload.employee_id)
+        for customer_id, fact in sorted(first.items())
     ]
     if specs:
         customers.assign_many(
-            specs, at=context.at, reason="contact.added", only_unassigned=True, origin=origin
+            specs, at=context.at, reason="contact.added", only_unassigned=True, origin=origin, cause=first
         )
 
 
@@ -85,14 +86,15 @@ def _tag(
     origin: facts.Origin,
     context: facts.HandleContext,
 ) -> None:
-    tagged: dict[str, set[int]] = {}
+    tagged: dict[str, dict[int, facts.Fact]] = {}
     for fact in added:
         code, owner = by_state.get(fact.payload.state), owners.get(fact.subject_id or 0)
         if code is not None and owner is not None:
             for name in code.tags:
-                tagged.setdefault(name, set()).add(owner)
+                tagged.setdefault(name, {})[owner] = fact
     for name in sorted(tagged):
-        customers.tag(sorted(tagged[name]), name, at=context.at, source=SOURCE, origin=origin)
+        causes = tagged[name]
+        customers.tag(sorted(causes), name, at=context.at, source=SOURCE, origin=origin, cause=causes)
 
 
 def _record(added: Sequence[facts.Fact], by_state: dict[str, LiveCode], context: facts.HandleContext) -> None:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.actions.effects.contracts import EffectItem, EffectResult, EffectStatus, Field, FieldKind, Text
 from siyu.actions.effects.rules import check_fields
-from siyu.facts.api import Fact
 from siyu.records.customers import api as customers
 
 SOURCE = "actions_effects"
@@ -35,16 +34,10 @@ class TagEffect:
         return False
 
     def apply(self, items: Sequence[EffectItem], *, at: datetime) -> Sequence[EffectResult]:
-        """Tag (untag) all; one call per causing fact where there are several."""
+        """Tag (untag) all in one call; each customer's change names the fact that caused it."""
         change = customers.untag if self._remove else customers.tag
-        causes: dict[int | None, tuple[Fact | None, list[int]]] = {}
-        for item in items:
-            key = item.cause.id if item.cause else None
-            causes.setdefault(key, (item.cause, []))[1].append(item.customer_id)
-        if len(causes) > 1:
-            # One statement for all matters more than naming each cause: the step's own fact names it.
-            change([item.customer_id for item in items], items[0].params["tag"], at=at, source=SOURCE)
-        else:
-            for cause, ids in causes.values():
-                change(ids, items[0].params["tag"], at=at, source=SOURCE, cause=cause)
+        causes = {item.customer_id: item.cause for item in items if item.cause is not None}
+        change(
+            [item.customer_id for item in items], items[0].params["tag"], at=at, source=SOURCE, cause=causes
+        )
         return [EffectResult(item.key, EffectStatus.DONE, ref=f"tag:{item.params['tag']}") for item in items]
