@@ -97,7 +97,7 @@ class Newcomer:
         if not network:
             words = [
                 "unshare",
-                *([] if self.uid == 0 else ["-r"]),
+                *([] if self.uid == 0 else ["-c", "--keep-caps"]),
                 "-n",
                 sys.executable,
                 __file__,

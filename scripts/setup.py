@@ -37,6 +37,9 @@ def say(english: str, chinese: str) -> str:
     return chinese if CHINESE else english
 
 
+_fetching = threading.Lock()
+
+
 class SetupError(Exception):
     """Something the reader must mend; the text says how."""
 
@@ -200,7 +203,15 @@ def pip_environment() -> dict[str, str]:
 
 
 def fetch_tool(name: str) -> None:
-    """Install one pinned helper into ``.venv/.siyu/tools``, away from the packages siyu imports."""
+    """Install one pinned helper into ``.venv/.siyu/tools``; one at a time, and uv before whatever it can install."""
+    with _fetching:
+        if name != "uv" and not find_uv():
+            _fetch("uv")
+        if name != "uv" or not find_uv():
+            _fetch(name)
+
+
+def _fetch(name: str) -> None:
     lock = REQUIREMENTS / f"{name}.txt"
     uv = find_uv()
     if uv and name != "uv":
