@@ -313,7 +313,7 @@ def test_bad_rows_are_set_aside_with_reasons_and_the_rest_goes_in() -> None:
     assert {view.order_no for view in commerce.orders(ALL).items} == {"OK1", "OK2"}
     lines = quarantined(done).removeprefix("\ufeff").splitlines()
     assert [line.split(",")[0] for line in lines] == [
-        "Row",
+        "Row number",
         "3",
         "4",
         "5",

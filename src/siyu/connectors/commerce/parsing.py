@@ -82,8 +82,8 @@ class ParsedRow:
     @classmethod
     def unpack(cls, packed: bytes) -> ParsedRow:
         """Back from staging."""
-        *values, cells = json.loads(packed)
-        return cls(*values, tuple(cells))
+        values: list[Any] = json.loads(packed)
+        return cls(**dict(zip(NAMES, [*values[:-1], tuple(values[-1])], strict=True)))
 
 
 NAMES = tuple(field.name for field in fields(ParsedRow))

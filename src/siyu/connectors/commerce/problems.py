@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +78,6 @@ def describe_file(code: str, params: Mapping[str, object]) -> str:
     return str(FILES[code]) % params if code else ""
 
 
-def bad_file(code: str, **params: object) -> BadInput:
+def bad_file(code: str, **params: Any) -> BadInput:
     """The error for a file that cannot be used at all."""
     return BadInput(code, FILES[code], **params)

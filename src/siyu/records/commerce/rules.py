@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from siyu.records.commerce.contracts import OrderSpec, OrderState, RefundSpec, Reject
 
@@ -63,13 +64,13 @@ def content_hash(spec: OrderSpec) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def supersedes(new: tuple[object, bytes], old: tuple[object, bytes]) -> bool:
+def supersedes(new: tuple[datetime, bytes], old: tuple[datetime, bytes]) -> bool:
     """Whether report ``new`` = (reported_at, hash) stands over ``old``.
 
     The later one stands; of two at one moment the one with the greater hash, so that every order of
     arrival ends alike.
     """
-    return new > old  # type: ignore[operator]  # (datetime, bytes) pairs compare
+    return new > old
 
 
 def state_of(amount: int, refunded_amount: int) -> OrderState:

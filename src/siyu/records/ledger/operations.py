@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -86,7 +86,7 @@ def _post_rows(part: list[_Item]) -> list[tuple[str, int | None]]:
     return rows
 
 
-def _arrays(part: list[_Item]) -> list[list[Any]]:
+def _arrays(part: list[_Item]) -> list[str]:
     specs = [item.spec for item in part]
     legs = [
         (ordinal, ref, spec.unit, amount)
@@ -149,7 +149,7 @@ def settle_pending(keys: Sequence[str], *, at: datetime) -> list[Posted]:
     Raises Conflict("ledger.not_pending") for a key that is unknown or void; nothing changes then.
     """
     done = _settle(keys, TransferState.POSTED)
-    fresh = [answer.transfer_id for answer in done if answer.status is PostStatus.NEW]
+    fresh = [pk for answer in done if answer.status is PostStatus.NEW and (pk := answer.transfer_id)]
     found = {row.pk: row for row in Transfer.objects.filter(pk__in=fresh)}
     legs: dict[int, list[tuple[int, int]]] = {}
     for entry in Entry.objects.filter(transfer_id__in=fresh, account__owner_kind="customer").select_related(
@@ -159,7 +159,7 @@ def settle_pending(keys: Sequence[str], *, at: datetime) -> list[Posted]:
     moves = [
         Move(pk, found[pk].kind, customer_id, amount, at, None)
         for pk in fresh
-        if pk is not None and found[pk].unit == POINTS
+        if found[pk].unit == POINTS
         for customer_id, amount in legs.get(pk, ())
     ]
     record_moves(moves, at=at)

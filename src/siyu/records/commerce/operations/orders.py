@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -28,8 +29,7 @@ from siyu.records.customers import api as customers
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What is there already of a reported order; locked."""
 
     id: int
@@ -59,7 +59,8 @@ def record_orders(
     waiting = [index for index, result in enumerate(results) if result is None]
     while waiting:  # one round, unless a batch holds several reports of one order
         seen: set[Key] = set()
-        this_round, later = [], []
+        this_round: list[int] = []
+        later: list[int] = []
         for index in waiting:
             key = (batch[index].source, batch[index].order_no)
             (later if key in seen else this_round).append(index)
@@ -97,11 +98,11 @@ def _record_distinct(
     )
     claim_reported(
         [
-            (row.id, spec.subject_id, spec.cause)
+            (was.id, spec.subject_id, spec.cause)
             for spec in specs
-            if (row := known.get((spec.source, spec.order_no)))
+            if (was := known.get((spec.source, spec.order_no)))
             and spec.subject_id
-            and row.customer_id is None
+            and was.customer_id is None
         ],
         at=at,
     )
@@ -119,7 +120,7 @@ def _known(specs: Sequence[OrderSpec]) -> dict[Key, _Known]:
         "(SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY id FOR UPDATE",
         [foundation.array(spec.source for spec in specs), foundation.array(spec.order_no for spec in specs)],
     )
-    return {(row[0], row[1]): _Known(*row[2:8], bytes(row[8])) for row in rows}
+    return {(row[0], row[1]): _Known._make([*row[2:8], bytes(row[8])]) for row in rows}
 
 
 def _with_subjects(specs: list[OrderSpec], *, at: datetime, origin: facts.Origin | None) -> list[OrderSpec]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -82,7 +82,7 @@ def _answer(row: _Row, amount: int, *, is_new: bool) -> RefundResult:
 
 
 def apply_waiting(
-    order_ids: Sequence[int], *, at: datetime, causes: dict[int, facts.Fact | None] | None = None
+    order_ids: Sequence[int], *, at: datetime, causes: Mapping[int, facts.Fact] | None = None
 ) -> None:
     """Apply what waits for these orders, oldest refund first, never beyond what was paid."""
     if not order_ids:
