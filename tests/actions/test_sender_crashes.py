@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -252,6 +253,37 @@ def test_a_slow_first_answer_is_still_believed(mass: Platform) -> None:
     messaging.send_due(at=NOON + 5 * SECOND)
     assert states() == {"sent": 1}
     assert mass.keys == [["k"]]
+
+
+def test_what_somebody_settled_meanwhile_is_not_called_any_more(mass: Platform) -> None:
+    """The lease of a whole claim runs out while its first call is slow: the second is not made."""
+    mass.unclear, mass.max_batch = Unclear.UNKNOWN_FINAL, 1
+    crowd = people(2)
+    messaging.queue([message(f"k{n}", who) for n, who in enumerate(crowd)], at=NOON)
+
+    def slow(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        settle()
+        return answer_all(Result.SENT)(items)
+
+    mass.on_send = slow
+    messaging.send_due(at=NOON, lease=NOW)
+    assert len(mass.calls) == 1
+    assert states() == {"sent": 1, "unknown": 1}
+
+
+def test_a_claim_that_took_too_long_does_not_send_late(mass: Platform) -> None:
+    mass.window, mass.max_batch = timedelta(milliseconds=300), 1
+    crowd = people(3)
+    messaging.queue([message(f"k{n}", who, kind="service") for n, who in enumerate(crowd)], at=NOON)
+
+    def slow(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        time.sleep(0.31)
+        return answer_all(Result.SENT)(items)
+
+    mass.on_send = slow
+    messaging.send_due(at=NOON)
+    assert len(mass.calls) == 1
+    assert states() == {"failed": 2, "sent": 1}
 
 
 def test_bad_news_of_an_old_attempt_is_not_believed(mass: Platform) -> None:

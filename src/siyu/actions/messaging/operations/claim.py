@@ -150,6 +150,16 @@ def _start(rows: Sequence[Delivery], result: Claim, at: datetime, lease: timedel
     store.save(started)
 
 
+def renew(call: Call, lease: timedelta) -> bool:
+    """Hold the rows of a call longer; False when they are not all ours any more: then it is not made."""
+    mine = Delivery.objects.filter(
+        pk__in=[item.delivery_id for item in call.items],
+        state=DeliveryState.SENDING.value,
+        lease_token=call.items[0].attempt_token,
+    )
+    return mine.update(lease_until=clock.wall_now() + lease) == len(call.items)
+
+
 def item_of(row: Delivery) -> SendItem:
     """A delivery as its channel sees it."""
     attachments = tuple(Attachment(**each) for each in row.content.get("attachments", ()))
