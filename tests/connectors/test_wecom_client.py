@@ -72,7 +72,7 @@ def test_a_token_is_fetched_once_and_kept_sealed(twin: Twin) -> None:
     kept = AccessToken.objects.get()
     token = tokens.token_of(kept.app_id, lambda: pytest.fail("a second fetch"))
     assert token.encode() not in bytes(kept.token)
-    assert kept.expires_at - kept.fetched_at == seconds(7200)
+    assert seconds(0) < kept.expires_at - kept.fetched_at <= seconds(7200)
 
 
 def test_a_dead_token_is_replaced_once(twin: Twin) -> None:

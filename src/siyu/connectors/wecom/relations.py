@@ -101,10 +101,12 @@ def apply_news(
         row.employee_id = member.id if member else row.employee_id
         _one(connection, row, item, begun, ended)
     _save(rows.values())
-    if begun:
-        customers.add_contact(begun, at=at, source=source, origin=origin)
+    # Ends first: a beginning that is told while an older friendship still looks open would be taken
+    # for the same friendship, and its welcome code would be lost.
     if ended:
         customers.end_contact(ended, at=at, source=source, origin=origin)
+    if begun:
+        customers.add_contact(begun, at=at, source=source, origin=origin)
     if details:
         wanted = [item.external_userid for item in ordered if item.what is not What.END]
         want_details(connection.pk, wanted, at=at)
@@ -130,14 +132,19 @@ def _one(
             row.half, row.state, row.changed_at = True, item.state or row.state, item.at
     elif item.what is What.ADD:
         known = row.since is not None and abs(row.since - item.at) <= SAME_FRIENDSHIP
-        state = item.state or row.state
         if known and row.open:
-            row.state, row.add_way = state, item.add_way or row.add_way
+            row.state, row.add_way = item.state or row.state, item.add_way or row.add_way
             return
+        state = item.state or (row.state if row.half else "")  # a half-add may have told it before
         late_end = row.changed_at if (not newer and not row.open and row.ended_by) else None
+        if row.open and row.since is not None and row.employee_id is not None:
+            # Friends cannot become friends: the end in between was lost or is late. A pull could not
+            # tell, since WeCom goes on listing a member whom the customer has deleted.
+            between = max(row.since, item.at) - timedelta(seconds=1)
+            ended.append(_ended(connection, row, between, customers.EndedBy.CUSTOMER))
         if newer:
             row.open, row.half, row.since, row.ended_by = True, False, item.at, ""
-            row.state, row.add_way, row.changed_at = state, item.add_way or row.add_way, item.at
+            row.state, row.add_way, row.changed_at = state, item.add_way, item.at
         if row.employee_id is not None:
             begun.append(_begun(connection, row, item, state))
             if late_end is not None:
