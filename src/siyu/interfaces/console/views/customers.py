@@ -119,6 +119,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "columns": columns.chosen(request.GET.getlist("col")),
         "all_columns": columns.COLUMNS,
+        "usual": ",".join(column.key for column in columns.chosen([])),
         "stages": [(stage.value, scoring.STAGE_LABELS[stage]) for stage in scoring.Stage],
         "stores": stores_in(seen),
         "employees": people_in(seen),

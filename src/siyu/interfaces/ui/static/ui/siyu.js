@@ -47,6 +47,7 @@
     const address = new URL(form.action || window.location.href, window.location.href);
     const query = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (value !== "") query.append(name, value);
+    if (query.getAll("col").join() === form.dataset.usual) query.delete("col");
     address.search = query.toString();
     window.location.assign(address);
   }
