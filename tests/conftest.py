@@ -1,1 +1,5 @@
 """Fixtures for every test; the database itself is started by tests/plugins/siyu_pytest_postgres.py."""
+
+from tests.browser.fixtures import chromium, site, visitor
+
+__all__ = ["chromium", "site", "visitor"]

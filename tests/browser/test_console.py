@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import MakeVisitor, Site
+from tests.browser.fixtures import MakeVisitor, Site
 
 pytestmark = pytest.mark.browser
 

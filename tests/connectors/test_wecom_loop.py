@@ -87,9 +87,7 @@ def test_the_same_callback_three_times_and_eight_at_once_is_one_welcome(
 
     def send(number: int) -> None:
         query, body = pushed(envelope(twin), row["plaintext"].encode(), nonce=str(number))
-        answer = twin.http.post(
-            live_server.url + "/wecom/callback/wecom/siyu/", params=query, content=body
-        )
+        answer = twin.http.post(live_server.url + "/wecom/callback/wecom/siyu/", params=query, content=body)
         codes.append(answer.status_code)
         database.close()
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from siyu.foundation import api as foundation
 from siyu.interfaces.ui import installation, pages
 from siyu.interfaces.ui.rules import rule_of
-from siyu.kit.errors import Denied, SiyuError
+from siyu.kit.errors import BadInput, Denied, SiyuError
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -52,6 +52,10 @@ class RouteRules:
         self, request: HttpRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Refuse before the view runs; None lets it run."""
+        if _has_nul(request):
+            return pages.failure(
+                request, BadInput("nul", gettext("This text holds a character that cannot be kept."))
+            )
         declared = rule_of(view)
         if declared is None:
             raise Http404("this route declares no rule")
@@ -71,6 +75,14 @@ class RouteRules:
         if isinstance(error, SiyuError) and "text/html" in request.headers.get("Accept", "text/html"):
             return pages.failure(request, error)
         return None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """PostgreSQL keeps no NUL in a text, and no person types one."""
+    sent = [request.GET]
+    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        sent.append(request.POST)
+    return any("\0" in str(value) for one in sent for values in one.lists() for value in values[1])
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -100,7 +100,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Make an account."""
     seen = visit(request)
-    form = AccountForm(request.POST or None, seen=seen, new=True)
+    form = AccountForm(request.POST if request.method == "POST" else None, seen=seen, new=True)
     if request.method == "POST" and form.is_valid():
         if any(one.username == form.cleaned_data["username"] for one in foundation.list_accounts()):
             form.add_error("username", _("There is already an account of this name."))
@@ -124,7 +124,9 @@ def one(request: HttpRequest, account_id: int) -> HttpResponse:
         "role": account.role.value,
         "scope": account.scopes[0] if account.scopes else "",
     }
-    form = AccountForm(request.POST or None, seen=seen, new=False, initial=start)
+    form = AccountForm(
+        request.POST if request.method == "POST" else None, seen=seen, new=False, initial=start
+    )
     if request.method == "POST" and form.is_valid():
         if account.id == seen.principal.user_id and form.cleaned_data["role"] != account.role.value:
             form.add_error("role", _("You cannot change your own role. Ask another administrator."))
@@ -189,7 +191,7 @@ class KeyForm(PlainForm):
 def keys(request: HttpRequest) -> HttpResponse:
     """All API keys; making one shows its text this once."""
     seen = visit(request)
-    form = KeyForm(request.POST or None, seen=seen)
+    form = KeyForm(request.POST if request.method == "POST" else None, seen=seen)
     plaintext = ""
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

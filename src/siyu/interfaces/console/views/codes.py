@@ -103,7 +103,7 @@ def _names(seen: Visit, codes: Sequence[acquisition.LiveCodeView]) -> dict[int, 
 def new(request: HttpRequest) -> HttpResponse:
     """Make a code for employees in the reader's scope."""
     seen = visit(request)
-    form = CodeForm(request.POST or None, people=people_in(seen))
+    form = CodeForm(request.POST if request.method == "POST" else None, people=people_in(seen))
     if request.method == "POST" and form.is_valid():
         try:
             made = acquisition.create_code(**form.values(), at=seen.at, by=seen.principal)
@@ -163,7 +163,7 @@ def edit(request: HttpRequest, code_id: int) -> HttpResponse:
         "tags": ", ".join(code.tags),
         "skip_verify": code.skip_verify,
     }
-    form = CodeForm(request.POST or None, people=people_in(seen), initial=start)
+    form = CodeForm(request.POST if request.method == "POST" else None, people=people_in(seen), initial=start)
     if request.method == "POST" and form.is_valid():
         try:
             acquisition.update_code(code.id, **form.values(), at=seen.at, by=seen.principal)

@@ -48,7 +48,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """Take a file in and go on to its preview."""
     seen = visit(request)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         file_id = order_imports().upload(file.chunks(), file.name, at=seen.at)

@@ -95,7 +95,7 @@ def _home_of(role: foundation.Role) -> str:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in by user name and password; a wrong pair says the same for both."""
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = foundation.check_password(
             request, form.cleaned_data["username"], form.cleaned_data["password"]

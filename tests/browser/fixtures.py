@@ -1,6 +1,6 @@
-"""A site of its own for browser tests: a small brand in its own database, served by its own process.
+"""A site of its own for browser and page tests: a small brand in its own database, served by its own process.
 
-Other test folders reuse ``site`` and ``visitor`` by importing them from here.
+``tests/conftest.py`` hands the fixtures ``site`` and ``visitor`` to every folder, so that one site serves a whole run.
 """
 
 from __future__ import annotations
