@@ -118,7 +118,7 @@ def _apply(rows: Sequence[tuple[int, int, str, datetime, str, str, str, str]]) -
     """Store what was said; recompute the periods of the relations that heard something new."""
     if not rows:
         return []
-    new = foundation.fetch(_EVENTS, [list(column) for column in zip(*rows, strict=True)])
+    new = foundation.fetch(_EVENTS, [foundation.array(column) for column in zip(*rows, strict=True)])
     relations = sorted({(subject, employee, connection) for subject, employee, connection in new})
     if not relations:
         return []
@@ -132,8 +132,8 @@ def _apply(rows: Sequence[tuple[int, int, str, datetime, str, str, str, str]]) -
     return _recompute(relations)
 
 
-def _columns(relations: Sequence[Relation]) -> list[list[object]]:
-    return [[r[0] for r in relations], [r[1] for r in relations], [r[2] for r in relations]]
+def _columns(relations: Sequence[Relation]) -> list[str]:
+    return [foundation.array(column) for column in zip(*relations, strict=True)]
 
 
 def _recompute(relations: Sequence[Relation]) -> list[_Change]:
@@ -209,7 +209,7 @@ def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Ro
                FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[])
                  AS n(id, since, until, ended_by, state, add_way)
                WHERE c.id = n.id""",
-            [[row.id for row in update], *_period_columns([row.period for row in update])],
+            [foundation.array(row.id for row in update), *_period_columns([row.period for row in update])],
         )
     if insert:
         foundation.execute(
@@ -222,14 +222,9 @@ def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Ro
         )
 
 
-def _period_columns(items: Sequence[rules.Period]) -> list[list[object]]:
-    return [
-        [p.since for p in items],
-        [p.until for p in items],
-        [p.ended_by for p in items],
-        [p.state for p in items],
-        [p.add_way for p in items],
-    ]
+def _period_columns(items: Sequence[rules.Period]) -> list[str]:
+    rows = [(p.since, p.until, p.ended_by, p.state, p.add_way) for p in items]
+    return [foundation.array(column) for column in zip(*rows, strict=True)]
 
 
 def _tell(

@@ -73,7 +73,12 @@ def lookup(keys: Sequence[rules.Key]) -> dict[rules.Key, Known]:
     if not keys:
         return {}
     rows = foundation.fetch(
-        _LOOKUP, [[digest(key) for key in keys], [key[0].value for key in keys], [key[1] for key in keys]]
+        _LOOKUP,
+        [
+            foundation.array(digest(key) for key in keys),
+            foundation.array(key[0].value for key in keys),
+            foundation.array(key[1] for key in keys),
+        ],
     )
     return {keys[number - 1]: Known(subject, home, customer) for number, subject, home, customer in rows}
 
@@ -99,11 +104,11 @@ def find_or_insert(
             [
                 at,
                 source[:80],
-                [key[0].value for key in missing],
-                [key[1] for key in missing],
-                [digest(key) for key in missing],
-                [foundation.seal(key[2], PURPOSE) for key in missing],
-                subjects,
+                foundation.array(key[0].value for key in missing),
+                foundation.array(key[1] for key in missing),
+                foundation.array(digest(key) for key in missing),
+                foundation.array(foundation.seal(key[2], PURPOSE) for key in missing),
+                foundation.array(subjects),
             ],
         )
     }

@@ -50,8 +50,10 @@ def create_customers(
     rows = foundation.fetch(
         _CREATE,
         {
-            "subjects": list(anchors.values()),
-            "phones": [rules.mask_phone(key[2]) if key[0] is IdentityKind.PHONE else "" for key in anchors],
+            "subjects": foundation.array(anchors.values()),
+            "phones": foundation.array(
+                rules.mask_phone(key[2]) if key[0] is IdentityKind.PHONE else "" for key in anchors
+            ),
             "at": at,
         },
     )
@@ -82,10 +84,10 @@ def carry_refusals(customers: Mapping[rules.Key, int], *, at: datetime) -> None:
         _CARRY_REFUSALS,
         [
             at,
-            [digest(key) for key in keys],
-            [key[0].value for key in keys],
-            [key[1] for key in keys],
-            list(customers.values()),
+            foundation.array(digest(key) for key in keys),
+            foundation.array(key[0].value for key in keys),
+            foundation.array(key[1] for key in keys),
+            foundation.array(customers.values()),
         ],
     )
 

@@ -102,10 +102,10 @@ def _write(
     rows = foundation.fetch(
         _UPDATE,
         [
-            [spec.customer_id for spec in specs],
-            [spec.name for spec in specs],
-            [spec.avatar for spec in specs],
-            [spec.gender for spec in specs],
+            foundation.array(spec.customer_id for spec in specs),
+            foundation.array(spec.name for spec in specs),
+            foundation.array(spec.avatar for spec in specs),
+            foundation.array(spec.gender for spec in specs),
         ],
     )
     changed = {
