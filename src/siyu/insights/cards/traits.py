@@ -1,6 +1,7 @@
 """One condition on the card → checked value → SQL with parameters. Used by lists and by rule trees.
 
-Every fragment is two-valued (never NULL), so that "not" around it means what people expect.
+Every fragment is two-valued (never NULL), so that "not" around it means what people expect; "AND … IS NOT
+NULL" says so in a way that still lets an index serve the comparison, which COALESCE would not.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def compile_trait(condition: CardFilter) -> Fragment:
     if op in (Op.WITHIN_DAYS, Op.OVER_DAYS):
         sign = ">" if op is Op.WITHIN_DAYS else "<="
         return Fragment(
-            f"COALESCE({column} {sign} t.as_of - interval '1 day' * %s, FALSE)",
+            f"({column} {sign} t.as_of - interval '1 day' * %s AND {column} IS NOT NULL)",
             (value,),
             flip=f"({column} + interval '1 day' * %s)",
             flip_params=(value,),
@@ -80,9 +81,9 @@ def compile_trait(condition: CardFilter) -> Fragment:
     if op is Op.IS_NOT:
         return Fragment(f"({column} IS DISTINCT FROM %s)", (value,))
     if op in (Op.ONE_OF, Op.NONE_OF):
-        text = f"COALESCE({column} = ANY(%s), FALSE)"
+        text = f"({column} = ANY(%s) AND {column} IS NOT NULL)"
         return Fragment(text if op is Op.ONE_OF else f"(NOT {text})", (list(value),))
-    return Fragment(f"COALESCE({column} {_SYMBOLS[op]} %s, FALSE)", (value,))
+    return Fragment(f"({column} {_SYMBOLS[op]} %s AND {column} IS NOT NULL)", (value,))
 
 
 def _emptiness(column: str, kind: FieldKind, op: Op) -> str:
