@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from siyu.actions.messaging.contracts import Content, DeliveryState, Outcome, Result, Unclear
 
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 150  # about a day of answers that say "later"
+MAX_REPEATS = 12  # of a safe repeat without a window
+ASK_QUICKLY = 5  # questions about an unclear outcome within the first minute of wall time
 MAX_ASKED = 10
 URGENT_LEASE = timedelta(seconds=6)  # a channel with a short window must be free again inside it
 LEASE = timedelta(minutes=2)
-POLL_YOUNG = timedelta(minutes=5)
-POLL_OLD = timedelta(hours=1)
 
 
 def content_json(content: Content) -> dict[str, object]:
@@ -45,11 +45,15 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=min(600, 2 ** min(max(attempts, 1), 10)))
 
 
-def poll_after(sent_at: datetime | None, at: datetime) -> timedelta:
-    """Business time until the member's confirmation is looked for again: often at first, hourly after six hours."""
-    if sent_at is not None and at - sent_at > timedelta(hours=6):
-        return POLL_OLD
-    return POLL_YOUNG
+def poll_at(handed_over: datetime | None, at: datetime) -> datetime:
+    """When the member's confirmation is looked for again (business time).
+
+    Every five minutes for six hours, then hourly for three days, then every twelve hours; at full
+    five minutes, hours, half days (UTC), so that what waits is asked together.
+    """
+    age = at - handed_over if handed_over is not None else timedelta(0)
+    grid = 300 if age < timedelta(hours=6) else 3600 if age < timedelta(days=3) else 43200
+    return datetime.fromtimestamp((int(at.timestamp()) // grid + 1) * grid, at.tzinfo)
 
 
 def lease_for(window: timedelta | None) -> timedelta:
@@ -80,18 +84,22 @@ def after_unclear(
     """Where a delivery goes when nobody knows whether the port call took effect (architecture §2 rule 4).
 
     ``safe_repeat``: back to the queue, unless it has expired or was tried too often: then unknown.
-    ``query``: unknown, and the platform is asked, ever more rarely, ``MAX_ASKED`` times.
+    ``query``: unknown, and the platform is asked ``MAX_ASKED`` times: the first few within a minute of
+    wall time, the others ever more rarely in business time.
     ``unknown_final``: unknown for good; a person decides.
     """
     if unclear is Unclear.SAFE_REPEAT:
         expired = expires_at is not None and expires_at <= at
-        if expired or attempts >= MAX_ATTEMPTS:
+        if expired or attempts >= MAX_REPEATS:
             return Next(DeliveryState.UNKNOWN, reason=reason or "expired", doubt=True)
         rest = timedelta(seconds=min(600, 2 ** min(max(attempts - 1, 0), 10)))
         return Next(DeliveryState.QUEUED, look_at=at, rest=rest, reason=reason, doubt=True)
     if unclear is Unclear.QUERY and asked < MAX_ASKED:
-        rest = backoff(asked) if asked else timedelta(0)
-        return Next(DeliveryState.UNKNOWN, look_at=at, rest=rest, reason=reason)
+        if asked < ASK_QUICKLY:
+            rest = backoff(asked) if asked else timedelta(0)
+            return Next(DeliveryState.UNKNOWN, look_at=at, rest=rest, reason=reason)
+        later = at + timedelta(minutes=10 * 2 ** (asked - ASK_QUICKLY))
+        return Next(DeliveryState.UNKNOWN, look_at=later, reason=reason)
     return Next(DeliveryState.UNKNOWN, reason=reason)
 
 
@@ -102,7 +110,7 @@ def after_answer(
     attempts: int,
     asked: int,
     expires_at: datetime | None,
-    sent_at: datetime | None,
+    handed_over: datetime | None,
     at: datetime,
 ) -> Next:
     """Where a delivery goes after the platform's answer to send, query or cancel."""
@@ -116,7 +124,7 @@ def after_answer(
         case Result.FAILED:
             return Next(DeliveryState.FAILED, reason=outcome.reason)
         case Result.WAITING_MEMBER:
-            look_at = at + poll_after(sent_at, at)
+            look_at = poll_at(handed_over, at)
             return Next(DeliveryState.WAITING_MEMBER, look_at=look_at, reason=outcome.reason)
         case Result.RETRY:
             if attempts >= MAX_ATTEMPTS:

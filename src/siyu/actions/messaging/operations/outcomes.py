@@ -71,7 +71,7 @@ def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
         attempts=row.attempts,
         asked=row.asked,
         expires_at=row.expires_at,
-        sent_at=row.attempted_at,
+        handed_over=row.attempted_at,
         at=at,
     )
     if row.doubt and following.state is DeliveryState.FAILED:

@@ -12,7 +12,7 @@ from siyu.actions.messaging.operations.claim import item_of
 from siyu.actions.messaging.operations.outcomes import count, record_outcomes, set_next
 from siyu.actions.messaging.operations.send import PortMethod, ask_port
 from siyu.actions.messaging.registry import CHANNELS
-from siyu.actions.messaging.rules import LEASE, after_unclear, poll_after
+from siyu.actions.messaging.rules import LEASE, after_unclear, poll_at
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
@@ -124,5 +124,5 @@ def _postpone(outcomes: dict[int, Outcome], wish: str, at: datetime) -> None:
         if wish and not passing:
             row.wish = ""
         row.reason = outcome.reason
-        row.due_at = at + (timedelta(minutes=1) if wish and passing else poll_after(row.attempted_at, at))
+        row.due_at = at + timedelta(minutes=1) if wish and passing else poll_at(row.attempted_at, at)
     store.save(rows)
