@@ -413,6 +413,28 @@ def test_a_preview_shows_rows_problems_and_mapping_and_writes_nothing() -> None:
     assert imports.imports().total == 0
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-10-01 09:05:07", "2026-10-01 09:05"),
+        ("2026/10/1 9:05", "2026-10-01 09:05"),
+        ("2026年10月1日 9:05", "2026-10-01 09:05"),
+        ("2026.10.01", "2026-10-01 12:00"),
+        ("20261001", "2026-10-01 12:00"),
+        ("2026-10-01T01:05:00Z", "2026-10-01 09:05"),
+        ("2026-02-30", None),
+        ("1.10.2026", None),
+        ("1970-01-01", None),
+        ("46296", None),
+    ],
+)
+def test_dates_as_shop_systems_write_them(written: str, meant: str | None) -> None:
+    file_id = imports.upload([f"order_no,paid_at,amount\nA,{written},1\n".encode()], "d.csv", at=AT)
+    (row,) = imports.preview(file_id, preset="generic", at=AT).rows
+    assert (row.parsed.get("paid_at"), bool(row.problem)) == (meant, meant is None)
+
+
 def test_cdnow_is_found_without_importing_its_package() -> None:
     import sys  # noqa: PLC0415
 

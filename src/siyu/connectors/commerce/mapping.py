@@ -95,6 +95,11 @@ def preset_named(name: str) -> Preset:
     return PRESETS[name]
 
 
+def field_labels(fields: Sequence[str]) -> str:
+    """Fields by the names readers know, for messages."""
+    return ", ".join(str(FIELDS[field][0]) for field in fields)
+
+
 def normal(column: str) -> str:
     """A column name as compared: no BOM, spaces or case."""
     return column.strip("\ufeff \t\r\n\"'*").lower()

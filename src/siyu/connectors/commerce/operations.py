@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from siyu.connectors.commerce.contracts import ImportState, ImportStatus
-from siyu.connectors.commerce.mapping import Preset, preset_named
+from siyu.connectors.commerce.mapping import Preset, field_labels, preset_named
 from siyu.connectors.commerce.models import DataSet, Import
 from siyu.connectors.commerce.problems import bad_file
 from siyu.connectors.commerce.queries import import_status, preview, status_of
@@ -80,7 +80,7 @@ def _create(
         file_id, preset=preset_name, at=at, mapping=mapping, data_set=name, shift_days=shift_days, rows=20
     )
     if seen.missing:
-        raise bad_file("file.columns", missing=", ".join(seen.missing))
+        raise bad_file("file.columns", missing=field_labels(seen.missing))
     info = foundation.file_info(file_id)
     earlier = Import.objects.filter(sha256=info.sha256, data_set=name).order_by("id").first()
     run = Import.objects.create(

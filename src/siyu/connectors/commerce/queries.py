@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.utils import translation
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from siyu.connectors.commerce.contracts import (
@@ -21,7 +21,7 @@ from siyu.connectors.commerce.contracts import (
     Preview,
     PreviewRow,
 )
-from siyu.connectors.commerce.mapping import FIELDS, PRESETS, map_columns, preset_named
+from siyu.connectors.commerce.mapping import FIELDS, PRESETS, field_labels, map_columns, preset_named
 from siyu.connectors.commerce.models import DataSet, Import, QuarantinedRow
 from siyu.connectors.commerce.parsing import Reader, shown
 from siyu.connectors.commerce.problems import RowProblem, bad_file, describe_file, describe_row
@@ -84,12 +84,8 @@ def preview(
         rows_good=len(seen) - bad,
         rows_bad=bad,
         shift_days=shift,
-        problems=(describe_file("file.columns", {"missing": _names(missing)}),) if missing else (),
+        problems=(describe_file("file.columns", {"missing": field_labels(missing)}),) if missing else (),
     )
-
-
-def _names(missing: Sequence[str]) -> str:
-    return ", ".join(str(FIELDS[field][0]) for field in missing)
 
 
 def _shift(data_set: str, otherwise: int) -> int:
@@ -151,7 +147,7 @@ def quarantine_csv(import_id: int) -> Iterator[str]:
 def _quarantine_lines(import_id: int, language: str) -> Iterator[str]:
     """Streamed after the request's own language is gone, hence ``language``."""
     with translation.override(language):
-        yield "\ufeff" + _line([now_("Row number"), now_("Reason"), now_("Row content")])
+        yield "\ufeff" + _line([gettext("Row number"), gettext("Reason"), gettext("Row content")])
     rows = QuarantinedRow.objects.filter(run_id=import_id).order_by("row_no")
     for row in rows.iterator(chunk_size=500):
         cells: list[str] = json.loads(foundation.unseal(row.sealed, SEAL))

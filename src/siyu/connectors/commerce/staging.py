@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from siyu.connectors.commerce.mapping import map_columns, preset_named
+from siyu.connectors.commerce.mapping import field_labels, map_columns, preset_named
 from siyu.connectors.commerce.models import Import
 from siyu.connectors.commerce.parsing import ParsedRow, Reader, group_key
 from siyu.connectors.commerce.problems import RowProblem, bad_file
@@ -31,7 +31,7 @@ def open_rows(run: Import) -> tuple[Reader, Iterator[RawRow]]:
     header, rows = split_header(rows, preset.columns)
     columns, missing = map_columns(preset, header, run.mapping or None)
     if missing:
-        raise bad_file("file.columns", missing=", ".join(missing))
+        raise bad_file("file.columns", missing=field_labels(missing))
     reader = Reader(preset, run.data_set, columns, len(header), run.shift_days, run.started_at)
     return reader, rows
 

@@ -155,7 +155,7 @@ def _insert(specs: list[OrderSpec], *, at: datetime, origin: facts.Origin | None
         "paid_at, currency, amount, buyer_hint, backfill, reported_at, content_hash) "
         "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], "
         "%s::timestamptz[], %s::text[], %s::bigint[], %s::text[], %s::boolean[], %s::timestamptz[], %s::bytea[]) "
-        "ON CONFLICT (source, order_no) DO NOTHING RETURNING source, order_no, id",
+        "ORDER BY 1, 2 ON CONFLICT (source, order_no) DO NOTHING RETURNING source, order_no, id",
         [
             foundation.array(spec.source for spec in specs),
             foundation.array(spec.order_no for spec in specs),

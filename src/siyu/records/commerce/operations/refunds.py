@@ -154,7 +154,7 @@ def _insert(specs: Sequence[RefundSpec], origin: facts.Origin | None) -> dict[Ke
         "SELECT source, order_no, refund_no, 'waiting', '', amount, refunded_at, origin FROM unnest(%s::text[], "
         "%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[]) "
         "AS v(source, order_no, refund_no, amount, refunded_at, origin) "
-        "ON CONFLICT (source, order_no, refund_no) DO NOTHING RETURNING source, order_no, refund_no, id",
+        "ORDER BY 1, 2, 3 ON CONFLICT (source, order_no, refund_no) DO NOTHING RETURNING source, order_no, refund_no, id",
         [
             *_keys(distinct),
             [refund_total(spec) for spec in distinct],
