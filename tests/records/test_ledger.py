@@ -231,6 +231,21 @@ def test_a_merge_moves_the_balance_once_and_undoing_moves_it_back() -> None:
     assert ledger.check_balances() == []
 
 
+@pytest.mark.usefixtures("truly_committed")
+def test_undoing_a_merge_inside_a_later_one_takes_from_whoever_has_it_now() -> None:
+    last, kept, gone = people(3)
+    by = foundation.SYSTEM
+    ledger.post([give("l", last, 1), give("k", kept, 10), give("g", gone, 32)])
+    first = customers.merge(kept, gone, at=AT, by=by)
+    customers.merge(last, kept, at=AT + timedelta(hours=1), by=by)
+    facts.drain(at=AT, only=["records_ledger.merges"])
+    assert ledger.balance(last) == 43
+    customers.undo_merge(first, at=AT + timedelta(hours=2), by=by)
+    facts.drain(at=AT, only=["records_ledger.merges"])
+    assert (ledger.balance(last), ledger.balance(gone)) == (11, 32)
+    assert ledger.check_balances() == []
+
+
 @pytest.mark.django_db
 def test_the_statement_reads_newest_first_with_running_balance() -> None:
     (who,) = people(1)

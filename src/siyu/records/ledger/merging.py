@@ -34,10 +34,19 @@ def move_on_merge(fact: facts.Fact, merged: CustomerMerged) -> None:
 
 
 def move_on_unmerge(fact: facts.Fact, unmerged: CustomerUnmerged) -> None:
-    """Give back what the latest merge of the two moved; what was spent in between stays spent."""
-    memo = f"{unmerged.merged_id} → {unmerged.kept_id}"
+    """Give back what the latest merge took from the customer; what was spent in between stays spent.
+
+    It comes from whoever has it now: the one kept then may have been merged on since.
+    """
+    gave = f"{unmerged.merged_id} → "
     last: dict[str, Transfer] = {}
-    for row in Transfer.objects.filter(kind=MERGE, memo=memo, at__lte=fact.occurred_at).order_by("id"):
+    own = foundation.fetch(
+        "SELECT e.transfer_id FROM records_ledger_entry e JOIN records_ledger_account a ON a.id = e.account_id "
+        "WHERE a.owner_kind = 'customer' AND a.owner_id = %s",
+        [unmerged.merged_id],
+    )
+    rows = Transfer.objects.filter(pk__in=[row[0] for row in own], kind=MERGE, memo__startswith=gave)
+    for row in rows.filter(at__lte=fact.occurred_at).order_by("id"):
         last[row.unit] = row
     specs = []
     for unit, row in last.items():
