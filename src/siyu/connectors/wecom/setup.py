@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from siyu.connectors.wecom import connections
@@ -152,7 +152,7 @@ def _try(key: str, label: Any, work: Callable[[], str]) -> foundation.SetupCheck
 def _token_of(connection: Connection, app: App) -> Callable[[], str]:
     def work() -> str:
         Client(connections.credentials(connection, app)).fresh_token()
-        return _now("WeCom accepts company id and secret.")
+        return gettext("WeCom accepts company id and secret.")
 
     return work
 
@@ -162,7 +162,7 @@ def _counted(client: Client, path: str, part: str) -> Callable[[], str]:
         count = len(client.get(path).get(part) or ())
         if not count:
             raise BadInput("wecom.nobody", _("WeCom shows none. Check the application's visible range."))
-        return _now("%(count)s visible") % {"count": count}
+        return gettext("%(count)s visible") % {"count": count}
 
     return work
 
