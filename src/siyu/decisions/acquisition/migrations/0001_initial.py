@@ -4,63 +4,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LiveCode',
+            name="LiveCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('employee_ids', models.JSONField()),
-                ('unit_id', models.BigIntegerField(null=True)),
-                ('connection', models.CharField(blank=True, max_length=40)),
-                ('state', models.CharField(max_length=30, unique=True)),
-                ('tags', models.JSONField(default=list)),
-                ('skip_verify', models.BooleanField(default=True)),
-                ('status', models.CharField(default='making', max_length=10)),
-                ('config_id', models.CharField(blank=True, max_length=64)),
-                ('qr_code', models.CharField(blank=True, max_length=300)),
-                ('error', models.TextField(blank=True)),
-                ('version', models.IntegerField(default=1)),
-                ('version_made', models.IntegerField(default=0)),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('created_by_id', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("employee_ids", models.JSONField()),
+                ("unit_id", models.BigIntegerField(null=True)),
+                ("connection", models.CharField(blank=True, max_length=40)),
+                ("state", models.CharField(max_length=30, unique=True)),
+                ("tags", models.JSONField(default=list)),
+                ("skip_verify", models.BooleanField(default=True)),
+                ("status", models.CharField(default="making", max_length=10)),
+                ("config_id", models.CharField(blank=True, max_length=64)),
+                ("qr_code", models.CharField(blank=True, max_length=300)),
+                ("error", models.TextField(blank=True)),
+                ("version", models.IntegerField(default=1)),
+                ("version_made", models.IntegerField(default=0)),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("created_by_id", models.BigIntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Arrival',
+            name="Arrival",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fact_id', models.BigIntegerField(unique=True)),
-                ('subject_id', models.BigIntegerField()),
-                ('employee_id', models.BigIntegerField(null=True)),
-                ('code_id', models.BigIntegerField(null=True)),
-                ('state', models.CharField(blank=True, max_length=64)),
-                ('add_way', models.IntegerField(default=0)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fact_id", models.BigIntegerField(unique=True)),
+                ("subject_id", models.BigIntegerField()),
+                ("employee_id", models.BigIntegerField(null=True)),
+                ("code_id", models.BigIntegerField(null=True)),
+                ("state", models.CharField(blank=True, max_length=64)),
+                ("add_way", models.IntegerField(default=0)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['code_id', 'at'], name='acq_arrival_code'), models.Index(fields=['subject_id', 'at'], name='acq_arrival_subject')],
+                "indexes": [
+                    models.Index(fields=["code_id", "at"], name="acq_arrival_code"),
+                    models.Index(fields=["subject_id", "at"], name="acq_arrival_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Loss',
+            name="Loss",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fact_id', models.BigIntegerField(unique=True)),
-                ('subject_id', models.BigIntegerField()),
-                ('employee_id', models.BigIntegerField(null=True)),
-                ('ended_by', models.CharField(max_length=20)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fact_id", models.BigIntegerField(unique=True)),
+                ("subject_id", models.BigIntegerField()),
+                ("employee_id", models.BigIntegerField(null=True)),
+                ("ended_by", models.CharField(max_length=20)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['subject_id', 'employee_id', 'at'], name='acq_loss_subject')],
+                "indexes": [
+                    models.Index(fields=["subject_id", "employee_id", "at"], name="acq_loss_subject")
+                ],
             },
         ),
     ]
