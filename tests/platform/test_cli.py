@@ -80,6 +80,14 @@ def test_an_address_of_a_database_that_is_none_is_explained(state: Path) -> None
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("command", ["migrate", "up"])
+def test_a_database_that_does_not_answer_is_explained(state: Path, command: str) -> None:
+    result = siyu(state, command, SIYU_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
+    assert result.returncode == 1
+    assert "SIYU_DATABASE_URL does not answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_broken_database_folder_is_explained_without_a_traceback(state: Path) -> None:
     postgres.ensure_running(state, profile=postgres.Profile.TESTS)
     postgres.stop(state)

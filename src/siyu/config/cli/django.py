@@ -20,7 +20,10 @@ WITHOUT_DATABASE = {
 
 def prepare_database() -> postgres.ServerInfo | None:
     """Start the embedded server and make this brand's database; None with a PostgreSQL of one's own."""
-    if os.environ.get("SIYU_DATABASE_URL"):
+    url = os.environ.get("SIYU_DATABASE_URL")
+    if url:
+        postgres.settings_from_url(url)  # says what an address looks like
+        postgres.check_own(url)
         return None
     data = postgres.data_dir()
     info = postgres.ensure_running(data)

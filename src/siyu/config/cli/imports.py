@@ -10,7 +10,6 @@ from pathlib import Path
 from siyu.config.cli_language import _
 from siyu.connectors.commerce import api as commerce
 from siyu.kit import clock
-from siyu.kit.errors import SiyuError
 
 
 def orders(options: argparse.Namespace) -> int:
@@ -28,13 +27,7 @@ def orders(options: argparse.Namespace) -> int:
     if len(mapping) != len(options.map):
         print(_("--map reads FIELD=COLUMN."), file=sys.stderr)
         return 2
-    try:
-        if options.preview:
-            return _preview(path, options, mapping)
-        return _import(path, options, mapping)
-    except SiyuError as error:
-        print(f"siyu: {error}", file=sys.stderr)
-        return 1
+    return _preview(path, options, mapping) if options.preview else _import(path, options, mapping)
 
 
 def _import(path: Path, options: argparse.Namespace, mapping: dict[str, str]) -> int:

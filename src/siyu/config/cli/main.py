@@ -14,6 +14,7 @@ from typing import Any
 
 from siyu.config.cli_language import _, teach_argparse
 from siyu.foundation.postgres.api import PostgresTrouble
+from siyu.kit.errors import SiyuError
 
 OWN = ("up", "demo", "import", "apikey", "account", "doctor", "worker", "demo-step")
 # These import tables, so Django and its database are started before they are loaded.
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _load("siyu.config.cli.django", "set_up")()
         answer: int = _load(module, function)(options)
         return answer
-    except PostgresTrouble as trouble:
-        print(f"siyu: {trouble}", file=sys.stderr)
+    except (PostgresTrouble, SiyuError) as expected:
+        print(f"siyu: {expected}", file=sys.stderr)
         return 1
     except ValueError as error:
         if "SIYU_" not in str(error):

@@ -37,7 +37,10 @@ def choose_port(host: str, asked: int | None, first: int, taken: set[int]) -> in
 
 def start_database(brands: list[str]) -> Callable[[], None] | None:
     """Start the embedded server and make the databases; answer a watch that starts it again if it is killed."""
-    if os.environ.get("SIYU_DATABASE_URL"):
+    url = os.environ.get("SIYU_DATABASE_URL")
+    if url:
+        postgres.settings_from_url(url)  # says what an address looks like
+        postgres.check_own(url)
         return None
     data = postgres.data_dir()
     began = time.monotonic()

@@ -92,7 +92,7 @@ def _history(twin: TwinDoor) -> None:
 
 def _shop(twin: TwinDoor, own_url: str) -> None:
     """A key with which the shop reports orders from now on."""
-    if twin.get("shop")["url"]:
+    if twin.get("shop")["url"] == own_url:
         return
     with foundation.transaction():
         _view, key = foundation.create_api_key(

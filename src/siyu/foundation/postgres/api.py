@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .contracts import PostgresTrouble, Profile, ServerInfo, State, Status
-from .databases import create_database, databases, drop_database
+from .databases import check_own, create_database, databases, drop_database
 from .locations import checkout, connection_settings, data_dir, database_name, settings_from_url
 from .server import ensure_running, is_alive, release, remove, status, stop
 from .texts import localized, reads_chinese
@@ -14,6 +14,7 @@ __all__ = [
     "ServerInfo",
     "State",
     "Status",
+    "check_own",
     "checkout",
     "connection_settings",
     "create_database",

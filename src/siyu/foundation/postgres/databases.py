@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from . import places, server
+from . import places, server, troubles
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -48,3 +48,11 @@ def databases(data_dir: Path) -> list[str]:
             "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"
         ).fetchall()
     return [str(row[0]) for row in rows]
+
+
+def check_own(url: str) -> None:
+    """Raise PostgresTrouble if a PostgreSQL of one's own does not answer within five seconds."""
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.Error as error:
+        raise troubles.no_answer(str(error).strip().splitlines()[-1]) from error

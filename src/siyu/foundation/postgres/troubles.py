@@ -105,6 +105,17 @@ def will_not_start(log: Path, tail: str) -> PostgresTrouble:
     )
 
 
+def no_answer(why: str) -> PostgresTrouble:
+    """The server that SIYU_DATABASE_URL names cannot be used."""
+    return PostgresTrouble(
+        "no_answer",
+        f"The PostgreSQL of SIYU_DATABASE_URL does not answer: {why}. Check the address, that the server runs and "
+        f"that it lets this user in; without SIYU_DATABASE_URL the embedded PostgreSQL is used.",
+        f"SIYU_DATABASE_URL 指向的 PostgreSQL 无法连接:{why}。请检查地址、服务是否运行以及是否允许该用户连接;"
+        f"不设置 SIYU_DATABASE_URL 时将使用内置 PostgreSQL。",
+    )
+
+
 def from_os_error(place: Path, error: OSError) -> PostgresTrouble:
     """Say an operating-system error in words that help."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
