@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
@@ -14,6 +14,8 @@ from siyu.kit.errors import Conflict
 
 DAYS = 7
 SMALLEST_JUMP = timedelta(minutes=1)
+GRID = timedelta(minutes=15)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE_SECONDS = 90.0
 
 
@@ -55,8 +57,13 @@ def _next(twin: TwinDoor, now: datetime, end: datetime) -> datetime:
         moments.append(datetime.fromisoformat(action))
     own = [loop.next_due() for _name, loop in foundation.LOOPS.items()]
     own.append(foundation.next_job_due())
-    moments += [moment for moment in own if moment is not None and moment > now]
+    moments += [_on_grid(moment) for moment in own if moment is not None and moment > now]
     return min(moments)
+
+
+def _on_grid(moment: datetime) -> datetime:
+    """The end of the quarter hour: what siyu itself waits for (polls, timers) may be a little late together."""
+    return moment + (GRID - (moment - EPOCH) % GRID) % GRID
 
 
 def settle(twin: TwinDoor) -> None:
