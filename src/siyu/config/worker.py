@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from django.db import close_old_connections, connection
+from django.db import OperationalError, close_old_connections, connection
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -117,6 +117,10 @@ class Worker:
                 close_old_connections()
                 if not step():
                     wait = pause
+            except OperationalError as error:
+                # A lock timeout, a restart of the database: passing trouble, the next round tries again.
+                log.warning("worker step waits", extra={"step": name, "reason": str(error).splitlines()[0]})
+                wait = TROUBLE_SECONDS
             except Exception:
                 # The loop must outlive any fault; what failed is retried or sits among the dead letters.
                 log.exception("worker step failed", extra={"step": name})

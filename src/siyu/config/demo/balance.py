@@ -204,7 +204,7 @@ def _points(books: _Books) -> Iterator[Station]:
     due = sum(
         (order["amount"] - back.get(order["order_no"], 0)) // rate
         for order in books.orders
-        if order.get("identity")
+        if not order["masked"]
     )
     [(gifts,)] = foundation.fetch(
         f"""SELECT coalesce(sum((payload->>'amount')::bigint), 0)::bigint FROM {facts.LOG_VIEW}
