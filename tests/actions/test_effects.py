@@ -130,6 +130,12 @@ def test_wrong_parameters_are_named(mass: Platform, name: str, params: dict[str,
     assert str(wrong[field])
 
 
+def test_one_text_for_many_names_nobody(mass: Platform) -> None:
+    mass.needs_member = True
+    assert set(effects.EFFECTS.get("message").validate(MESSAGE)) == {"text"}
+    assert effects.EFFECTS.get("message").validate({**MESSAGE, "text": "{clerk}敬上"}) == {}
+
+
 def test_erasing_a_customer_blanks_what_was_written(mass: Platform) -> None:
     (clerk,), (who, other) = clerks(), people(2)
     messaging.queue([message("k", who), message("o", other)], at=NOON)

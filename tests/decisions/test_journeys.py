@@ -427,6 +427,24 @@ def test_merging_keeps_the_older_run() -> None:
     ]
 
 
+def test_a_channel_that_is_gone_stops_nobody_else() -> None:
+    (clerk,), (who,) = clerks(), people(1)
+    with channel(Platform()):
+        broken = start(define(say("m"), tag("a", "x")), name="broken")
+        sound = start(define(tag("b", "y")), name="sound")
+    befriend([who], clerk)
+    hear(NOON)
+    assert tags(who) == ["y"]
+    (run,) = runs(broken)
+    assert (run.state, "test.mass" in run.error) == (State.ERROR, True)
+    assert conserved(sound).ended == 1
+    assert journeys.get_version(broken).steps[0].errors == 1
+    with channel(Platform()):
+        journeys.retry_errors(broken, at=NOON)
+        go(NOON)
+    assert tags(who) == ["x", "y"]
+
+
 def test_archiving_ends_everybody_inside() -> None:
     (who,) = people(1)
     journey_id = start(define(wait("w", days=1), tag("a", "x"), fact="page.viewed"))

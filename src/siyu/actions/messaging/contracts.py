@@ -246,7 +246,6 @@ class SendReport:
     failed: int = 0
     retried: int = 0
     unknown: int = 0
-    resolved: int = 0
 
     def __add__(self, other: SendReport) -> SendReport:
         """Sum of two passes."""

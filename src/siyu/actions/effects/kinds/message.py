@@ -52,7 +52,12 @@ class MessageEffect:
 
     def validate(self, params: Mapping[str, Any]) -> Mapping[str, Text]:
         """Channel known, kind known, text present and its placeholders known."""
-        return check_fields(self.fields, params)
+        wrong = check_fields(self.fields, params)
+        channel = messaging.CHANNELS.find(str(params.get("channel")))
+        if channel is not None and channel.needs_member and "{customer}" in str(params.get("text")):
+            # A text of their own for each customer would be a task of its own for each.
+            wrong.setdefault("text", _("This channel sends one text to many: leave {customer} out."))
+        return wrong
 
     def promotional(self, params: Mapping[str, Any]) -> bool:
         """Promotional messages have a hold-out by default."""

@@ -12,7 +12,7 @@ from siyu.decisions.journeys.operations.engine import flow
 from siyu.decisions.journeys.operations.engine.acting import act
 from siyu.decisions.journeys.operations.engine.run import Batch, groups
 from siyu.decisions.journeys.operations.engine.store import write
-from siyu.decisions.journeys.rules.definition import parse_definition
+from siyu.decisions.journeys.rules.definition import load_definition
 from siyu.decisions.journeys.settings import HOLDOUT_PERCENT
 from siyu.foundation import api as foundation
 
@@ -40,7 +40,7 @@ def advance(*, at: datetime, limit: int = 1000, only: Sequence[int] | None = Non
         at=at,
         zone=ZoneInfo(foundation.get_setting("brand.timezone", at=at)),
         holdout_ppm=int(foundation.get_setting(HOLDOUT_PERCENT, at=at)) * 10_000,
-        definitions={key: parse_definition(version.definition) for key, version in versions.items()},
+        definitions={key: load_definition(version.definition) for key, version in versions.items()},
         names={version.journey_id: version.journey.name for version in versions.values()},
         rows=rows,
         live=list(rows),

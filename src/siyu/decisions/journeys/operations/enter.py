@@ -11,7 +11,7 @@ from typing import Any
 from siyu.decisions.journeys.contracts import Definition, JourneyEntered, SkipReason
 from siyu.decisions.journeys.models import Journey, JourneyVersion
 from siyu.decisions.journeys.operations.leave import SOURCE
-from siyu.decisions.journeys.rules.definition import parse_definition
+from siyu.decisions.journeys.rules.definition import load_definition
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 
@@ -89,7 +89,7 @@ def _live_journeys(names: set[str]) -> list[_Live]:
     found = []
     for row in rows:
         version = JourneyVersion.objects.get(journey=row, number=row.live_version or 0)
-        definition = parse_definition(version.definition)
+        definition = load_definition(version.definition)
         found.append(_Live(row.pk, row.name, row.state == "paused", version.pk, version.number, definition))
     return found
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from siyu.decisions.journeys.models import Enrolment, JourneyVersion
 from siyu.decisions.journeys.operations.enter import fits
-from siyu.decisions.journeys.rules.definition import parse_definition
+from siyu.decisions.journeys.rules.definition import load_definition
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 
@@ -28,7 +28,7 @@ def wake(heard: Sequence[facts.Fact], owners: Mapping[int, int], *, at: datetime
     definitions = {}
     for row in Enrolment.objects.filter(pk__in=locked, state="active", waited_fact_id__isnull=True):
         if row.version_id not in definitions:
-            definitions[row.version_id] = parse_definition(
+            definitions[row.version_id] = load_definition(
                 JourneyVersion.objects.get(pk=row.version_id).definition
             )
         where = definitions[row.version_id].step(row.step_id).params.get("where") or {}

@@ -22,7 +22,7 @@ from siyu.decisions.journeys.contracts import (
 from siyu.decisions.journeys.fields import FLOW_FIELDS
 from siyu.decisions.journeys.models import Enrolment, Journey, JourneyVersion, Skip, StepRun
 from siyu.decisions.journeys.queries.counts import people_counts, skip_counts, step_counts
-from siyu.decisions.journeys.rules.definition import parse_definition
+from siyu.decisions.journeys.rules.definition import load_definition
 from siyu.decisions.journeys.texts import FLOW_LABELS, SKIP_LABELS
 from siyu.kit.errors import NotFound
 from siyu.kit.pagination import Page
@@ -100,7 +100,7 @@ def get_version(journey_id: int, number: int | None = None) -> VersionView:
 
 
 def _version(row: JourneyVersion) -> VersionView:
-    definition = parse_definition(row.definition)
+    definition = load_definition(row.definition)
     return VersionView(
         journey_id=row.journey_id,
         number=row.number,

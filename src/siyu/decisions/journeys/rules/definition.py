@@ -41,16 +41,30 @@ def parse_definition(data: Any) -> Definition:
         raise BadInput(
             "journey.definition", _("A definition is an object."), fields={"": _("Not an object.")}
         )
+    definition = _read(data, errors)
+    if not errors:
+        check_graph(definition.steps, errors)
+    if errors:
+        raise BadInput("journey.definition", _("The journey cannot run like this."), fields=errors)
+    return definition
+
+
+def load_definition(data: Mapping[str, Any]) -> Definition:
+    """A definition that was checked when it was stored.
+
+    What has become wrong since (a channel that is gone) is not a reason to stop everybody: the step
+    itself fails for those who reach it, visibly.
+    """
+    return _read(data, {})
+
+
+def _read(data: Mapping[str, Any], errors: Errors) -> Definition:
     for key in set(data) - {"entry", "reentry", "exit_on", "steps"}:
         errors[str(key)] = _("There is no such field.")
     entry = _entry(data.get("entry"), errors)
     reentry = _reentry(data.get("reentry"), errors)
     exits = _exits(data.get("exit_on"), errors)
     steps = _steps(data.get("steps"), errors)
-    if not errors:
-        check_graph(steps, errors)
-    if errors:
-        raise BadInput("journey.definition", _("The journey cannot run like this."), fields=errors)
     return Definition(entry, reentry, exits, steps)
 
 
