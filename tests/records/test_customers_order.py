@@ -134,3 +134,34 @@ def test_one_batch_equals_one_by_one(steps: list[Doing]) -> None:
         assert people() == expected([Doing("link", s.person, s.kinds) for s in steps], set())
         assert customers.link(groups, at=hours(1), source="test") != [] or not groups
         assert all(fact.origin is facts.Origin.LIVE for fact in told("customer.created"))
+
+
+claims = st.lists(
+    st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(KINDS)), min_size=2, max_size=3, unique=True),
+    max_size=10,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(claims, st.integers(1, 4))
+def test_contradicting_claims_never_merge_in_silence(groups: list[list[Name]], size: int) -> None:
+    with rolled_back():
+        for start in range(0, len(groups), size):
+            batch = groups[start : start + size]
+            answers = customers.link(
+                [[identity(*name) for name in group] for group in batch], at=AT, source="test"
+            )
+            for group, answer in zip(batch, answers, strict=True):
+                strong = [subject for subject, name in _subjects(group) if name[1] not in WEAK]
+                together = set(customers.customers_of(strong).values())
+                assert len(together) <= 1 or answer.case_id is not None
+        for members in people():
+            kinds = [kind for _person, kind in members if kind not in WEAK]
+            assert len(kinds) == len(set(kinds)), members
+        heard = map_told()
+        assert customers.customers_of(heard) == heard
+
+
+def _subjects(group: list[Name]) -> list[tuple[int, Name]]:
+    found = customers.identify([identity(*name) for name in group], at=AT, source="test")
+    return [(one.subject_id, name) for one, name in zip(found, group, strict=True)]
