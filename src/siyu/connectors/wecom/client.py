@@ -7,6 +7,7 @@ transaction: a rollback would forget what WeCom has already done.
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import re
@@ -52,7 +53,9 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 @lru_cache(maxsize=16)
 def _http(base_url: str) -> httpx.Client:
     """One pool of connections per address and process."""
-    return httpx.Client(base_url=base_url.rstrip("/") + "/cgi-bin/", timeout=TIMEOUT, trust_env=False)
+    client = httpx.Client(base_url=base_url.rstrip("/") + "/cgi-bin/", timeout=TIMEOUT, trust_env=False)
+    atexit.register(client.close)
+    return client
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils.translation import gettext
 
 from siyu.connectors.wecom import connections, details, directory, reconcile, tags
 from siyu.connectors.wecom.models import Connection, MassSend, WelcomeCode
@@ -13,6 +16,8 @@ from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater, Siy
 
 DIRECTORY_EVERY = timedelta(minutes=10)
 RECONCILE_EVERY = timedelta(minutes=30)
+DIRECTORY_LOCK, RECONCILE_LOCK = 0x57C1, 0x57C2  # any constants; the pair (constant, connection) names a lock
+AT_IT = "wecom.at_it"
 KEEP_CODES = timedelta(days=2)
 KEEP_SENDS = timedelta(days=90)
 
@@ -44,7 +49,8 @@ def _each(payload: dict[str, Any], run: foundation.JobRun, work: Callable[[Conne
         except Permanent as error:
             connections.note_failure(connection, error)
         except (RetryLater, OutcomeUnknown) as error:
-            connections.note_failure(connection, error)
+            if error.code != AT_IT:
+                connections.note_failure(connection, error)
             passing = error
     if passing is not None:
         raise passing
@@ -55,16 +61,43 @@ def _fresh(payload: dict[str, Any], moment: datetime | None, every: timedelta, a
     return not payload.get("connection") and moment is not None and moment <= at < moment + every / 2
 
 
+@contextmanager
+def _alone(what: int, connection: Connection) -> Iterator[bool]:
+    """Whether nobody else is at the same pull of the same company (a session lock: HTTP goes on inside)."""
+    [(mine,)] = foundation.fetch("SELECT pg_try_advisory_lock(%s, %s)", [what, connection.pk])
+    try:
+        yield bool(mine)
+    finally:
+        if mine:
+            foundation.fetch("SELECT pg_advisory_unlock(%s, %s)", [what, connection.pk])
+
+
+def _guarded(
+    what: int, payload: dict[str, Any], connection: Connection, work: Callable[[Connection], str]
+) -> str:
+    """Do the work alone; where another worker is at it, a schedule skips and a request waits its turn."""
+    with _alone(what, connection) as mine:
+        if mine:
+            return work(connection)
+    if payload.get("connection"):
+        raise RetryLater(AT_IT, after_seconds=5)
+    return gettext("Another worker is at it.")
+
+
 def sync_directory(payload: dict[str, Any], run: foundation.JobRun) -> None:
     """Departments and members, every ten minutes and after each directory event."""
 
     def work(connection: Connection) -> str:
         if _fresh(payload, connection.directory_synced_at, DIRECTORY_EVERY, run.at):
-            return "fresh"
+            return gettext("Done a moment ago.")
         result = directory.sync(connection, at=run.at)
-        return f"joined {result.joined}, moved {result.moved}, left {result.left}"
+        return gettext("%(joined)s joined, %(moved)s moved, %(left)s left") % {
+            "joined": result.joined,
+            "moved": result.moved,
+            "left": result.left,
+        }
 
-    _each(payload, run, work)
+    _each(payload, run, lambda connection: _guarded(DIRECTORY_LOCK, payload, connection, work))
 
 
 def reconcile_customers(payload: dict[str, Any], run: foundation.JobRun) -> None:
@@ -72,13 +105,17 @@ def reconcile_customers(payload: dict[str, Any], run: foundation.JobRun) -> None
 
     def work(connection: Connection) -> str:
         if _fresh(payload, connection.reconciled_at, RECONCILE_EVERY, run.at):
-            return "fresh"
+            return gettext("Done a moment ago.")
         if connection.directory_synced_at is None:
-            directory.sync(connection, at=run.at)
+            raise RetryLater(AT_IT, after_seconds=15)  # friends need members; the directory's job comes first
         result = reconcile.reconcile(connection, at=run.at)
-        return f"friends {result.friends}, found {result.found}, ended {result.ended}"
+        return gettext("%(friends)s friends, %(found)s new, %(ended)s ended") % {
+            "friends": result.friends,
+            "found": result.found,
+            "ended": result.ended,
+        }
 
-    _each(payload, run, work)
+    _each(payload, run, lambda connection: _guarded(RECONCILE_LOCK, payload, connection, work))
 
 
 def purge(payload: dict[str, Any], run: foundation.JobRun) -> None:

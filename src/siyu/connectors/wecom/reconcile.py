@@ -27,7 +27,9 @@ from siyu.records.customers import api as customers
 
 log = logging.getLogger("siyu.wecom")
 
-MEMBERS_A_CALL = 100
+MEMBERS_A_CALL = 20
+"""WeCom allows 100; fewer keep the transactions short that callbacks have to wait for."""
+
 PAGE = 100
 UNDERWAY = timedelta(seconds=90)
 """Friendships this young are left to their callback, which brings the welcome code."""
