@@ -53,7 +53,9 @@ def write_chunk(run: Import, *, at: datetime) -> bool:
     _write_or_split(run, groups, [], at=at)
     last = groups[-1][0]
     foundation.execute(
-        "DELETE FROM connectors_commerce_stagedrow WHERE run_id = %s AND group_key <= %s", [run.pk, last]
+        # Bounded below as well: the index still holds what earlier chunks deleted.
+        "DELETE FROM connectors_commerce_stagedrow WHERE run_id = %s AND group_key > %s AND group_key <= %s",
+        [run.pk, run.last_group or b"", last],
     )
     run.last_group = last
     run.rows_written += sum(len(rows) for _key, rows in groups)
