@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,9 @@ from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from siyu.records.staff.contracts import Scope
 
-COUNT_CAP = 100_000
+COUNT_CAP = 30_000
+PLAIN_COUNT_CAP = 100_000
+RARE = 2_000
 OFFSET_CAP = 10_000
 SIZE_CAP = 200
 SEARCH_TABLE = "insights_cards_cardsearch"
@@ -47,7 +50,8 @@ def list_cards(
 
     ``search`` is part of a name, the last four digits of a phone, or a whole phone number. ``sort`` is a
     field's name, with "-" before it for descending; ties go by customer id. ``total`` is exact up to
-    100,000 and capped there; pages reach 10,000 rows deep, beyond that narrow the filters.
+    30,000 and capped there (without filter and search at 100,000); pages reach 10,000 rows deep,
+    beyond that narrow the filters.
     ``restrict`` is a further condition over the card ``c`` from another module's api.
     Raises BadInput for an unknown field, comparison, value, sort or page.
     """
@@ -56,20 +60,23 @@ def list_cards(
         raise BadInput(
             "page_too_deep", _("The list is shown up to row 10,000; narrow the filters to see more.")
         )
-    parts = [scope_fragment(scope), *(_condition(f) for f in filters), *_search(search, scope)]
+    filtering = [_condition(f) for f in filters]
     if restrict is not None:
-        parts.append(restrict)
+        filtering.append(restrict)
+    sought = _search(search, scope)
+    parts = [scope_fragment(scope), *filtering, *sought.listed]
     where = " AND ".join(f"({part.text})" for part in parts)
     params = [at, *(value for part in parts for value in part.params)]
     source = f"FROM {RELATION} c CROSS JOIN (SELECT %s::timestamptz AS as_of) t WHERE {where}"
-    total = foundation.fetch(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_CAP + 1}) n", params)[0][
-        0
-    ]
+    if scope.all and not filtering and sought.counted is not None:
+        total, cap = _count(sought.counted.text, sought.counted.params, COUNT_CAP)
+    else:
+        total, cap = _count(source, params, COUNT_CAP if filtering or search.strip() else PLAIN_COUNT_CAP)
     rows = foundation.fetch(
         f"SELECT {_columns()} {source} ORDER BY {_order(sort)} LIMIT %s OFFSET %s",
         [*params, size, (page - 1) * size],
     )
-    return Page(_views(rows, at), min(total, COUNT_CAP), page, size, total > COUNT_CAP)
+    return Page(_views(rows, at), min(total, cap), page, size, total > cap)
 
 
 def get_card(customer_id: int, *, scope: Scope, at: datetime) -> CardView:
@@ -104,41 +111,74 @@ def _columns() -> str:
     return ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
 
 
+def _count(source: str, params: Sequence[Any], cap: int) -> tuple[int, int]:
+    """How many rows there are, looking at no more than one beyond ``cap``; and the cap."""
+    return int(
+        foundation.fetch(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {cap + 1}) n", params)[0][0]
+    ), cap
+
+
 def _condition(condition: CardFilter) -> Fragment:
     """A list's filter; tags are looked up in the search table, whose index the hot row does not carry."""
     checked = parse_filter(condition.field, condition.op, condition.value)
+    compiled = compile_trait(checked)
     if FIELDS[checked.field].kind is FieldKind.TAGS and checked.op is Op.HAS:
-        return Fragment(
-            f"c.customer_id IN (SELECT s.customer_id FROM {SEARCH_TABLE} s WHERE s.tags @> ARRAY[%s]::text[])",
-            (checked.value,),
+        found = _rare(
+            f"SELECT customer_id FROM {SEARCH_TABLE} WHERE tags @> ARRAY[%s]::text[]", [checked.value]
         )
-    return compile_trait(checked)
+        return found or compiled
+    return compiled
 
 
-def _search(search: str, scope: Scope) -> list[Fragment]:
+def _rare(sql: str, params: list[Any]) -> Fragment | None:
+    """The few customers a search finds as a condition; None when it finds many.
+
+    Few are best fetched by their ids, many while walking the list in its order. The planner cannot tell
+    which it will be from the contents of arrays, and guesses wrong by a factor of a thousand.
+    """
+    rows = foundation.fetch(f"SELECT customer_id FROM ({sql}) n LIMIT {RARE + 1}", params)
+    if len(rows) > RARE:
+        return None
+    return Fragment("c.customer_id = ANY(%s::bigint[])", (foundation.array(row[0] for row in rows),))
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """A search as conditions of the list, and where the search table alone can count it, as its own source."""
+
+    listed: tuple[Fragment, ...] = ()
+    counted: Fragment | None = None
+
+
+def _search(search: str, scope: Scope) -> _Sought:
     text = search.strip()[:100].replace("\0", "")
     if not text:
-        return []
+        return _Sought()
     phone = rules.as_phone(text)
     if phone:
         found = customers.find_customer(
             customers.IdentityRef(customers.IdentityKind.PHONE, phone), scope=scope
         )
-        return [Fragment("c.customer_id = %s", (found or 0,))]
+        return _Sought((Fragment("c.customer_id = %s", (found or 0,)),))
     name = rules.normal_name(text)
-    found_by = [f"SELECT s.customer_id FROM {SEARCH_TABLE} s WHERE s.grams @> %s::text[]"]
+    found_by = [f"SELECT customer_id FROM {SEARCH_TABLE} WHERE grams @> %s::text[]"]
     exact = ["strpos(lower(regexp_replace(c.name, '[[:space:]]', '', 'g')), %s) > 0"]
     params: list[Any] = [rules.query_grams(text)]
     checks: list[Any] = [name]
     if len(text) == 4 and text.isdigit():
-        found_by.append(f"SELECT s.customer_id FROM {SEARCH_TABLE} s WHERE s.phone_tail = %s")
+        found_by.append(f"SELECT customer_id FROM {SEARCH_TABLE} WHERE phone_tail = %s")
         exact.append("right(c.phone_masked, 4) = %s")
         params.append(text)
         checks.append(text)
-    return [
-        Fragment(f"c.customer_id IN ({' UNION ALL '.join(found_by)})", tuple(params)),
-        Fragment(" OR ".join(exact), tuple(checks)),
-    ]
+    few = _rare(" UNION ALL ".join(found_by), params)
+    checked = Fragment(" OR ".join(exact), tuple(checks))
+    if few is not None:
+        return _Sought((few, checked))
+    # up to three characters a run in the index is the search itself
+    whole = (
+        Fragment(f"FROM {SEARCH_TABLE} WHERE grams @> %s::text[]", (params[0],)) if len(name) <= 3 else None
+    )
+    return _Sought((checked,), whole)
 
 
 def _order(sort: str) -> str:
