@@ -424,6 +424,35 @@ def test_a_failed_pull_never_looks_like_no_customers(twin: Twin, company: Connec
     assert told("contact.ended") == []
 
 
+def test_an_erased_person_is_not_brought_back(twin: Twin, company: Connection) -> None:
+    clerk = twin.clerks()[8]
+    code = make_code(twin, company, clerk)
+    person = scan(twin, code, name="要被遗忘的人")
+    external = person["external_userid"]
+    settle()
+    number = customer_of(company, external)
+    assert number is not None
+    with foundation.transaction():
+        customers.erase_customer(number, scope=staff.EVERYTHING, at=now(), by=foundation.SYSTEM)
+    received = facts.inbox_counts("wecom:").received
+    twin.post("/twin/remark", userid=clerk, external_userid=external, remark="记得她")
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    reconcile.reconcile(company, at=now() + timedelta(hours=3))
+    assert customer_of(company, external) is None
+    twin.post("/twin/clock", advance_seconds=200)
+    received = facts.inbox_counts("wecom:").received
+    twin.post("/twin/delete", userid=clerk, external_userid=external)
+    wait_for(lambda: facts.inbox_counts("wecom:").received > received)
+    settle()
+    assert customer_of(company, external) is None
+    assert facts.inbox_counts("wecom:").dead == 0
+    twin.post("/twin/clock", advance_seconds=200)
+    scan(twin, code, person=person["person"])
+    settle()
+    assert contacts(company, external) == [(clerk, True)]
+
+
 def test_a_narrowed_range_does_not_end_friendships(twin: Twin, company: Connection) -> None:
     reconcile.reconcile(company, at=now())
     before = open_pairs()

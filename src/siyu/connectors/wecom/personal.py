@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from siyu.connectors.wecom.relations import ERASED
+from siyu.foundation import api as foundation
 from siyu.records.customers import api as customers
 
 
+def _forget(person: customers.Person) -> int:
+    """Keep only the pair of pseudonyms, closed, so that the next pull does not bring the person back."""
+    return foundation.execute(
+        """UPDATE connectors_wecom_relation
+           SET open = false, half = false, state = '', add_way = 0, ended_by = %s,
+               changed_at = GREATEST(changed_at, statement_timestamp())
+           WHERE subject_id = ANY(%s)""",
+        [ERASED, list(person.subject_ids)],
+    )
+
+
 def declare() -> None:
-    """A relation is WeCom's own statement: a merge leaves it alone, an erasure removes it."""
+    """A relation is WeCom's own statement: a merge leaves it alone, an erasure closes it."""
     customers.PERSONAL.declare(
         "connectors_wecom.Relation",
         customers.DataPolicy(
@@ -16,6 +29,6 @@ def declare() -> None:
                 "connectors_wecom_relation", "userid", "external_userid", "open", "since", "add_way",
                 by="subject_id",
             ),
-            erase=customers.delete_rows("connectors_wecom_relation", by="subject_id"),
+            erase=_forget,
         ),
     )  # fmt: skip

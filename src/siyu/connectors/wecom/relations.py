@@ -26,6 +26,10 @@ SAME_FRIENDSHIP = timedelta(seconds=60)
 """A pull and a callback may differ by this much on when one friendship began."""
 
 
+ERASED = "erased"
+"""`ended_by` of a relation whose person was erased: only a new friendship brings them back."""
+
+
 class What(StrEnum):
     """Kinds of news."""
 
@@ -81,11 +85,14 @@ def apply_news(
         return
     foundation.advisory_lock("wecom.relations", connection.pk)
     ordered = sorted(news, key=lambda item: (item.at, item.what is What.END))
-    subjects = _subjects(connection, {item.external_userid for item in ordered}, at, source, origin)
+    rows = _rows(connection, {(item.userid, item.external_userid) for item in ordered})
+    ordered = [
+        item for item in ordered if item.what is not What.EDIT or (item.userid, item.external_userid) in rows
+    ]
+    subjects = _subjects(connection, _unidentified(ordered, rows), at, source, origin)
     members = staff.employees_by_userid(
         {item.userid for item in ordered}, at=at, source=source_of(connection)
     )
-    rows = _rows(connection, {(item.userid, item.external_userid) for item in ordered})
     _keep_codes(connection, ordered)
     begun: list[customers.ContactSpec] = []
     ended: list[customers.ContactEndSpec] = []
@@ -98,6 +105,7 @@ def apply_news(
                 connection_id=connection.pk, userid=item.userid, external_userid=item.external_userid,
                 subject_id=subjects[item.external_userid], open=False, changed_at=_BEFORE_ALL,
             )  # fmt: skip
+        row.subject_id = subjects.get(item.external_userid, row.subject_id)
         row.employee_id = member.id if member else row.employee_id
         _one(connection, row, item, begun, ended)
     _save(rows.values())
@@ -108,12 +116,22 @@ def apply_news(
     if begun:
         customers.add_contact(begun, at=at, source=source, origin=origin)
     if details:
-        wanted = [item.external_userid for item in ordered if item.what is not What.END]
+        wanted = [row.external_userid for row in rows.values() if row.open or row.half]
         want_details(connection.pk, wanted, at=at)
     if any(row.open and row.employee_id is None for row in rows.values()):
         foundation.enqueue(
             "wecom.directory", {"connection": connection.pk}, due_at=at, key=f"unknown:{connection.pk}"
         )
+
+
+def _unidentified(news: Sequence[News], rows: Mapping[Pair, Relation]) -> set[str]:
+    """Customers to look up or make: not for the end of a relation we know, whose person may be erased."""
+    return {
+        item.external_userid
+        for item in news
+        if item.what in {What.ADD, What.HALF}
+        or (item.what is What.END and (item.userid, item.external_userid) not in rows)
+    }
 
 
 def _one(
@@ -148,12 +166,17 @@ def _one(
         if row.employee_id is not None:
             begun.append(_begun(connection, row, item, state))
             if late_end is not None:
-                ended.append(_ended(connection, row, late_end, customers.EndedBy(row.ended_by)))
+                ended.append(_ended(connection, row, late_end, _who_ended(row)))
     elif item.what is What.END:
         if newer:
             row.open, row.half, row.changed_at, row.ended_by = False, False, item.at, item.ended_by
         if row.employee_id is not None:
             ended.append(_ended(connection, row, item.at, item.ended_by))
+
+
+def _who_ended(row: Relation) -> customers.EndedBy:
+    """Who ended the relation; an erasure counts as our own doing."""
+    return customers.EndedBy.EMPLOYEE if row.ended_by == ERASED else customers.EndedBy(row.ended_by)
 
 
 def _begun(connection: Connection, row: Relation, item: News, state: str) -> customers.ContactSpec:
@@ -210,7 +233,17 @@ def _rows(connection: Connection, pairs: set[Pair]) -> dict[Pair, Relation]:
     }
 
 
-_COLUMNS = ("employee_id", "open", "half", "state", "add_way", "since", "changed_at", "ended_by")
+_COLUMNS = (
+    "subject_id",
+    "employee_id",
+    "open",
+    "half",
+    "state",
+    "add_way",
+    "since",
+    "changed_at",
+    "ended_by",
+)
 
 
 def _save(rows: Iterable[Relation]) -> None:
