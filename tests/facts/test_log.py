@@ -181,6 +181,17 @@ def test_two_workers_deliver_each_fact_once() -> None:
 
 
 @pytest.mark.django_db
+def test_a_chain_of_causes_without_end_is_stopped() -> None:
+    facts.record([noted(0)], at=AT)
+    for number in range(1, facts.MAX_HOPS + 1):
+        facts.record([noted(number, cause=facts.read(names=["test.noted"])[-1])], at=AT)
+    last = facts.read(names=["test.noted"])[-1]
+    assert last.hops == facts.MAX_HOPS
+    with pytest.raises(facts.FactLoop):
+        facts.record([noted(99, cause=last)], at=AT)
+
+
+@pytest.mark.django_db
 def test_facts_are_immutable() -> None:
     facts.record([noted(1)], at=AT)
     with pytest.raises(Exception, match="immutable"), foundation.savepoint():

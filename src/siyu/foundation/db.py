@@ -68,7 +68,8 @@ def _element(value: Any) -> str:
     if value is None:
         return "NULL"
     if kind is str:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        text: str = value
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if kind is int:
         return str(value)
     if kind is bool:

@@ -11,8 +11,13 @@ from typing import Any
 from django.utils.functional import Promise
 
 from siyu.foundation.api import Registry
+from siyu.kit.errors import SiyuError
 
 MAX_HOPS = 16
+
+
+class FactLoop(SiyuError):
+    """A decision that causes itself: action → fact → decision → action, without end."""
 
 
 class Origin(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from siyu.facts.events.contracts import CATALOGUE, Fact, NewFact, Origin
+from siyu.facts.events.contracts import CATALOGUE, MAX_HOPS, Fact, FactLoop, NewFact, Origin
 from siyu.facts.events.payloads import dump, load
 from siyu.foundation.api import array, correlation_id, execute, fetch
 from siyu.kit.ids import uuid7
@@ -42,7 +42,8 @@ def record(facts: Sequence[NewFact], *, at: datetime) -> list[int | None]:
     """Record facts in this transaction, one statement for all of them.
 
     Returns an id for each, None where the same (source, external_id) is known already. Raises
-    KeyError for a name that is not in the catalogue and TypeError for a payload of another type.
+    KeyError for a name that is not in the catalogue, TypeError for a payload of another type and
+    FactLoop for a chain of more than MAX_HOPS causes; a subscriber that runs into it gets a dead letter.
     """
     if not facts:
         return []
@@ -53,6 +54,8 @@ def record(facts: Sequence[NewFact], *, at: datetime) -> list[int | None]:
             raise TypeError(
                 f"{fact.name} takes {declared.payload.__name__}, not {type(fact.payload).__name__}"
             )
+        if fact.cause is not None and fact.cause.hops >= MAX_HOPS:
+            raise FactLoop("fact.loop", f"{fact.name} would follow from itself: more than {MAX_HOPS} hops")
         unique.setdefault((fact.source, fact.external_id), fact)
     fresh = list(unique.values())
     correlation = correlation_id() or uuid7().hex
