@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -59,11 +61,13 @@ DEFAULTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 def install_defaults(*, at: datetime) -> list[SegmentView]:
     """Create the default segments that are not there yet (known by key); returns the new ones.
 
-    One that was archived stays archived. Names are written in the language in force.
+    One that was archived stays archived. Names are written in the installation's own language,
+    whatever the command line speaks.
     """
     there = set(Segment.objects.filter(key__isnull=False).values_list("key", flat=True))
-    return [
-        create_segment(_(name), definition, by="siyu", at=at, description=_(text), key=key)
-        for key, name, text, definition in DEFAULTS
-        if key not in there
-    ]
+    with translation.override(settings.LANGUAGE_CODE):
+        return [
+            create_segment(_(name), definition, by="siyu", at=at, description=_(text), key=key)
+            for key, name, text, definition in DEFAULTS
+            if key not in there
+        ]

@@ -69,3 +69,10 @@ def state_colour(state: str, kind: str) -> str:
 def fact_label(fact: facts.Fact) -> object:
     """What a fact is called."""
     return facts.CATALOGUE.get(fact.name).label
+
+
+@register.filter
+def reason_word(reason: str) -> object:
+    """A reason as stored: the name of a fact is shown by its label, anything else as it is."""
+    known = facts.CATALOGUE.find(reason)
+    return known.label if known is not None else reason

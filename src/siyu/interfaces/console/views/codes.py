@@ -18,12 +18,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from siyu.decisions.acquisition import api as acquisition
 from siyu.foundation.api import Role
+from siyu.interfaces.console.views import params
 from siyu.interfaces.console.views.customers import people_in
 from siyu.interfaces.ui.api import ALL, OPERATIONS, STORES, PlainForm, Visit, rule, see_other, visit
 from siyu.kit.errors import BadInput
+from siyu.kit.pagination import Page
 from siyu.records.staff import api as staff
 
 MAKERS = OPERATIONS | STORES
+SIZE = 30
 
 
 class CodeForm(PlainForm):
@@ -82,11 +85,16 @@ def _take(form: CodeForm, error: BadInput) -> None:
 def listed(request: HttpRequest) -> HttpResponse:
     """The codes in scope with their figures, and where other friends came from."""
     seen = visit(request)
-    codes = acquisition.codes(seen.scope)
+    search = request.GET.get("q", "").strip()[:60]
+    found = [code for code in acquisition.codes(seen.scope) if search.lower() in code.name.lower()]
+    number = params.page_number(request)
+    codes = found[(number - 1) * SIZE : number * SIZE]
     stats = acquisition.code_stats(seen.scope)
     figures = {one.code_id: one for one in stats if one.code_id is not None}
     context = {
         "rows": [(code, figures.get(code.id)) for code in codes],
+        "page": Page(codes, len(found), number, SIZE),
+        "search": search,
         "others": [one for one in stats if one.code_id is None and one.added],
         "people": _names(seen, codes),
         "may_make": seen.principal.role in MAKERS,

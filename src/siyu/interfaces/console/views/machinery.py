@@ -65,7 +65,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     state = params.one_of(request.GET.get("state"), states)
     lag = sorted(((name, count) for name, count in facts.lag().items() if count), key=lambda one: -one[1])
     context = {
-        "jobs": foundation.list_jobs(states=[state] if state else None),
+        "jobs": foundation.list_jobs(states=[state] if state else None, limit=50),
         "workers": foundation.workers_seen(),
         "lag": lag,
         "state": state,

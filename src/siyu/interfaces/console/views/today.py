@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -22,26 +21,6 @@ from siyu.records.customers import api as customers
 
 CHART = ("new_customers", "lost_customers", "sales")
 DAYS = 30
-
-
-@dataclass(frozen=True)
-class Trend:
-    """Today against the mean of the seven days before, where both are known."""
-
-    share: float
-    good: bool
-
-
-def trend(values: Sequence[metrics.MetricValue]) -> Trend | None:
-    """How the last of these days compares with the mean of up to seven known days before it."""
-    if len(values) < 2 or values[-1].value is None:
-        return None
-    before = [one.value for one in values[-8:-1] if one.value is not None]
-    mean = sum(before) / len(before) if before else 0
-    if not mean:
-        return None
-    share = (values[-1].value - mean) / abs(mean)
-    return Trend(share, (share >= 0) == values[-1].definition.higher_is_better)
 
 
 def chart(series: Sequence[Sequence[metrics.MetricValue]]) -> dict[str, Any]:
@@ -98,7 +77,7 @@ def today(request: HttpRequest) -> HttpResponse:
     drawn = [series[key] for key in CHART if key in series]
     context = {
         "day": day,
-        "cards": [{"value": one, "trend": trend(series[one.key])} for one in values],
+        "cards": [{"value": one, "before": series[one.key][-2]} for one in values],
         "chart": chart(drawn),
         "chart_rows": list(reversed(list(zip(*drawn, strict=True)))) if drawn else [],
         "chart_heads": [one[0].definition for one in drawn],
