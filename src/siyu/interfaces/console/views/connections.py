@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.db.transaction import non_atomic_requests
-from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
