@@ -173,8 +173,10 @@ def test_killed_at_random_moments_it_loses_and_doubles_nothing(some_cdnow: str) 
         connection.close()
         child = os.fork()
         if child == 0:
-            work()
-            os._exit(0)
+            try:
+                work()
+            finally:
+                os._exit(0)  # never back into pytest
         time.sleep(wait.uniform(0.05, 0.9))
         os.kill(child, signal.SIGKILL)
         _pid, ended = os.waitpid(child, 0)
