@@ -136,6 +136,16 @@ class Newcomer:
         self._nothing_left(label)
         return seconds
 
+    def forget_database(self) -> None:
+        """Root's database may lie outside the home; leave nothing there."""
+        code = (
+            "import sys; from pathlib import Path; from siyu.foundation.postgres import api\n"
+            "api.remove(Path(sys.argv[1]))"
+        )
+        python = self.clone / ".venv" / "bin" / "python"
+        if python.exists():
+            self.run(str(python), "-c", code, str(self.clone / ".siyu" / "demo"))
+
     def _supervisor(self, make: int) -> int:
         """The ``siyu`` process below the ``make`` that was started here, and no other."""
         parents: dict[int, int] = {}
@@ -226,6 +236,7 @@ def attempt(name: str, uid: int, gid: int, port: int, keep: bool) -> None:
         newcomer.demo("third start, without a network", network=False)
         newcomer.demo("fourth start, supervisor killed with -9", kill=True)
     finally:
+        newcomer.forget_database()
         if not keep:
             shutil.rmtree(newcomer.box, ignore_errors=True)
 

@@ -151,6 +151,7 @@ def test_root_keeps_what_the_servers_user_cannot_reach_in_a_system_folder(
     try:
         assert postgres.ensure_running(state).started_now
         assert where.data.stat().st_uid != 0
+        assert (where.base / "belongs-to").read_text() == f"{state}\n"
         closed.chmod(0o755)  # opened later: the data stays where it lies
         assert places.places(state).data == where.data
     finally:

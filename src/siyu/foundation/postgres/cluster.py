@@ -27,6 +27,9 @@ def prepare(where: places.Places) -> None:
             # The server's user must pass through; everything inside has a mode of its own.
             for folder in {where.base, places.SYSTEM if places.SYSTEM in where.base.parents else where.base}:
                 folder.chmod(folder.stat().st_mode | 0o711)
+        if where.data_dir not in where.base.parents:
+            # Whoever finds this folder later shall know whose it is.
+            (where.base / "belongs-to").write_text(f"{where.data_dir}\n")
         where.sockets.mkdir(mode=0o700, exist_ok=True)
         own_socket_dir(where)
     except OSError as error:

@@ -40,6 +40,7 @@ class Places:
     data: Path  # belongs to the server's user
     sockets: Path
     run_as: RunAs | None
+    data_dir: Path  # the place of all state this belongs to, which may lie elsewhere
 
     @property
     def start_log(self) -> Path:
@@ -123,7 +124,7 @@ def places(data_dir: Path) -> Places:
     if run_as and data.exists() and data.stat().st_uid not in (0, run_as.uid):
         owner = data.stat()
         run_as = RunAs(owner.st_uid, owner.st_gid)
-    return Places(base, data, socket_dir(base), run_as)
+    return Places(base, data, socket_dir(base), run_as, data_dir)
 
 
 def installed_programs() -> Path:
