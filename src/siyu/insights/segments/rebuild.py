@@ -73,9 +73,12 @@ def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime) -> RebuildR
             query = Query(at)
             compiled = query.add(trees[segment_id])
             sql = _BUILD.format(truth=compiled.truth, flip=compiled.flip, source=query.source())
-            members, entered, left = foundation.fetch(sql, {**query.params, "at": at, "segment": segment_id})[
-                0
-            ]
+            values = {**query.params, "at": at, "segment": segment_id}
+            # Everybody is joined with everybody's members. A planner that has not heard of a new segment's
+            # rows yet expects one and loops, which is quadratic; hashing is right for any number.
+            foundation.execute("SET LOCAL enable_nestloop = off")
+            members, entered, left = foundation.fetch(sql, values)[0]
+            foundation.execute("SET LOCAL enable_nestloop = on")
     except Exception as problem:
         log.exception("segment not built", extra={"segment_id": segment_id})
         error = f"{type(problem).__name__}: {problem}"[:500]
