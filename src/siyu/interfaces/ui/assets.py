@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from zlib import crc32
+
+OWN = Path(__file__).parent / "static" / "ui"
+
 VENDOR = {
     "tabler.css": "tabler/css/tabler.min.css",
     "tabler.js": "tabler/js/tabler.min.js",
@@ -11,3 +17,9 @@ VENDOR = {
     "weui.css": "weui/style/weui.min.css",
     "alpine.js": "alpine/cdn.min.js",
 }
+
+
+@cache
+def version(name: str) -> str:
+    """A mark of one of our own files' content, so that browsers fetch it anew after an upgrade."""
+    return f"{crc32((OWN / name).read_bytes()):08x}"

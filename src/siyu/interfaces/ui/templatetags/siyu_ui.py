@@ -25,6 +25,12 @@ def vendor(name: str) -> str:
     return static(assets.VENDOR[name])
 
 
+@register.simple_tag
+def own(name: str) -> str:
+    """The address of one of our own files, with a mark of its content."""
+    return f"{static(f'ui/{name}')}?v={assets.version(name)}"
+
+
 @register.filter
 def yuan(amount: int | None, currency: str = "CNY") -> str:
     """Minor units as money with two decimals; nothing known reads —."""
