@@ -22,4 +22,5 @@ VENDOR = {
 @cache
 def version(name: str) -> str:
     """A mark of one of our own files' content, so that browsers fetch it anew after an upgrade."""
-    return f"{crc32((OWN / name).read_bytes()):08x}"
+    content = Path(f"{OWN}/{name}").read_bytes()  # a template's text is no plain str, which / refuses
+    return f"{crc32(content):08x}"
