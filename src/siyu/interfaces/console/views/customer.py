@@ -27,6 +27,7 @@ from siyu.insights.segments import api as segments
 from siyu.interfaces.console.views import params
 from siyu.interfaces.console.views.customers import TAGGERS, people_in
 from siyu.interfaces.ui.api import ALL, OPERATIONS, STORES, Visit, rule, see_other, visit
+from siyu.interfaces.ui.timeline import Moment, moments, timeline_names
 from siyu.kit.errors import BadInput, NotFound
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
@@ -37,39 +38,20 @@ ASSIGNERS = OPERATIONS | STORES
 PAGE = 30
 
 
-@dataclass(frozen=True)
-class Moment:
-    """One line of the timeline."""
-
-    fact: facts.Fact
-    title: str | Promise
-    detail: str | Promise
-    icon: str
-
-
 def timeline(
     customer: customers.CustomerView, before: tuple[datetime, int] | None
 ) -> tuple[list[Moment], str]:
     """The newest facts about a customer that are for reading; and where the next older page begins ("" = the end)."""
-    shown = [name for name, kind in facts.CATALOGUE.items() if kind.timeline]
     found = facts.read(
-        subject_ids=customer.subject_ids, names=shown, before=before, newest_first=True, limit=PAGE + 1
+        subject_ids=customer.subject_ids,
+        names=timeline_names(),
+        before=before,
+        newest_first=True,
+        limit=PAGE + 1,
     )
     last = found[PAGE - 1] if len(found) > PAGE else None
     more = f"{last.occurred_at.isoformat()}_{last.id}" if last else ""
-    return [_moment(fact) for fact in found[:PAGE]], more
-
-
-def _moment(fact: facts.Fact) -> Moment:
-    render_fact = facts.TIMELINE.find(fact.name)
-    if render_fact is None:
-        return Moment(fact, facts.CATALOGUE.get(fact.name).label, "", "point")
-    entry = render_fact(fact)
-    return Moment(fact, _filled(entry.title, entry), _filled(entry.detail, entry), entry.icon)
-
-
-def _filled(text: str | Promise, entry: facts.TimelineEntry) -> str:
-    return str(text) % entry.params if entry.params and "%(" in str(text) else str(text)
+    return moments(found[:PAGE]), more
 
 
 @dataclass(frozen=True)

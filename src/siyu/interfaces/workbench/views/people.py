@@ -18,6 +18,7 @@ from siyu.insights.cards.api import CardFilter, Op
 from siyu.insights.scoring import api as scoring
 from siyu.interfaces.ui.api import rule, see_other, visit
 from siyu.interfaces.ui.member_links import member_link
+from siyu.interfaces.ui.timeline import moments, timeline_names
 from siyu.interfaces.workbench.views.today import FIELD
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
@@ -70,8 +71,7 @@ def person(request: HttpRequest, customer_id: int) -> HttpResponse:
     """One customer: who, what to do, points, orders, what happened lately."""
     seen = visit(request)
     customer = customers.get_customer(customer_id, scope=seen.scope)
-    shown = [name for name, kind in facts.CATALOGUE.items() if kind.timeline]
-    found = facts.read(subject_ids=customer.subject_ids, names=shown, newest_first=True, limit=20)
+    found = facts.read(subject_ids=customer.subject_ids, names=timeline_names(), newest_first=True, limit=20)
     steward = customer.assignment.employee_id if customer.assignment else None
     wanted = work.TaskFilter(customer_id=customer.id, states=frozenset({TaskState.OPEN}))
     context: dict[str, Any] = {
@@ -81,26 +81,13 @@ def person(request: HttpRequest, customer_id: int) -> HttpResponse:
         "points": ledger.balance_detail(customer.id),
         "orders": commerce.orders_of(customer.id, size=5),
         "tasks": work.tasks(seen.scope, wanted, at=seen.at, size=10).items,
-        "moments": [_moment(fact) for fact in found],
+        "moments": moments(found),
         "stage_labels": {stage.value: label for stage, label in scoring.STAGE_LABELS.items()},
         "member_link": request.build_absolute_uri(member_link(customer.id)),
         "known_tags": customers.list_tags()[:12],
         "tab": "people",
     }
     return render(request, "workbench/person.html", context)
-
-
-def _moment(fact: facts.Fact) -> dict[str, Any]:
-    shown = facts.TIMELINE.find(fact.name)
-    if shown is None:
-        return {
-            "at": fact.occurred_at,
-            "title": facts.CATALOGUE.get(fact.name).label,
-            "detail": "",
-            "icon": "point",
-        }
-    entry = shown(fact)
-    return {"at": fact.occurred_at, "title": entry.title, "detail": entry.detail, "icon": entry.icon}
 
 
 @rule(roles=FIELD)
