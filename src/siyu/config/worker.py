@@ -87,6 +87,7 @@ class Worker:
             facts.ensure_partitions(at=at)
             facts.install_cursors()
             foundation.ensure_schedules(at=at)
+            foundation.beat(self.name)  # before the first job, which takes a lease that beats renew
         self._thread("pump", Pump())
         for number in range(JOB_THREADS):
             self._thread(f"jobs-{number}", self._jobs)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation.db import fetch, savepoint, transaction
 from siyu.foundation.logs import correlated, correlation_id
+from siyu.foundation.work import leases
 from siyu.foundation.work.contracts import JOBS, JobType, JobView
 from siyu.foundation.work.due import WAITING, claim_due
 from siyu.foundation.work.models import DEAD, DONE, RUNNING, STOPPED, Job, WorkerBeat
@@ -61,6 +62,7 @@ class _Run:
     at: datetime
     lease: timedelta | None
     stopping: Callable[[], bool]
+    held: leases.Held | None = None
 
     @property
     def attempt(self) -> int:
@@ -73,7 +75,9 @@ class _Run:
     def progress(self, done: int, total: int | None = None, note: str = "") -> None:
         changes: dict[str, Any] = {"progress_done": done, "progress_total": total, "note": note[:300]}
         if self.lease is not None:
-            changes["lease_until"] = clock.wall_now() + self.lease
+            changes["lease_until"] = clock.wall_now() + leases.first(self.lease)
+        if self.held is not None:
+            self.held.sign_of_life()
         mine = Job.objects.filter(pk=self.row.pk, lease_token=self.row.lease_token)
         if not mine.update(**changes):
             raise Conflict("job.lease_lost")
@@ -139,11 +143,10 @@ def _run_leased(at: datetime, stopping: Callable[[], bool], names: list[str]) ->
             return False
         row = rows[0]
         job = JOBS.get(row.name)
-        Job.objects.filter(pk=row.pk).update(lease_until=clock.wall_now() + job.lease)
-    run = _Run(row, at, job.lease, stopping)
+        Job.objects.filter(pk=row.pk).update(lease_until=clock.wall_now() + leases.first(job.lease))
     try:
-        with correlated(row.correlation_id or None):
-            job.run(row.payload, run)
+        with leases.holding(row.lease_token, job.lease) as held, correlated(row.correlation_id or None):
+            job.run(row.payload, _Run(row, at, job.lease, stopping, held))
     except Exception as error:
         _failed(row, job, error, at)
         return True
@@ -272,8 +275,9 @@ def next_job_due() -> datetime | None:
 
 
 def beat(name: str) -> None:
-    """A worker's sign of life."""
+    """A worker's sign of life; call it every few seconds: it also renews the leases of what runs here."""
     wall = clock.wall_now()
+    leases.renew()
     WorkerBeat.objects.update_or_create(
         name=name, defaults={"seen_at": wall}, create_defaults={"started_at": wall, "seen_at": wall}
     )
