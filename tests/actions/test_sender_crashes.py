@@ -342,3 +342,28 @@ def test_queueing_the_same_keys_at_once_is_once(mass: Platform) -> None:
     assert (len(new), sum(new)) == (120, 20)
     assert states() == {"queued": 20}
     assert len(told("delivery.queued")) == 20
+
+
+def test_a_call_whose_lease_has_passed_to_another_sender_is_not_made(mass: Platform) -> None:
+    first, second = people(2)
+    messaging.queue(
+        [
+            message("a", first, content=messaging.Content("一")),
+            message("b", second, content=messaging.Content("二")),
+        ],
+        at=NOON,
+    )
+    made: list[str] = []
+
+    def hangs(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        made.extend(item.key for item in items)
+        if len(made) == 1:  # while the first call hangs, another worker takes over what waits behind it
+            settle()
+            mass.on_query = answer_all(Result.RETRY)
+            messaging.poll(at=NOON + SECOND)
+            messaging.send_due(at=NOON + 2 * SECOND)
+        return answer_all(Result.SENT)(items)
+
+    mass.on_send = hangs
+    messaging.send_due(at=NOON, lease=NOW)
+    assert sorted(made) == sorted(set(made)), made
