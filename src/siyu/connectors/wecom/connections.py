@@ -62,12 +62,20 @@ def settings_from(config: Mapping[str, Any], *, key: str, base_url: str) -> Conn
     )
 
 
-def connect(config: Mapping[str, Any], *, base_url: str, at: datetime, key: str = "wecom") -> ConnectionView:
+def connect(
+    config: Mapping[str, Any],
+    *,
+    base_url: str,
+    at: datetime,
+    key: str = "wecom",
+    by: foundation.Principal = foundation.SYSTEM,
+) -> ConnectionView:
     """Save the connection described by `config` and ask for its first directory sync and pull.
 
-    Doing it again with the same configuration changes nothing. Raises BadInput.
+    Doing it again with the same configuration changes nothing but the audit trail. Raises BadInput.
     """
     view = save_connection(settings_from(config, key=key, base_url=base_url), at=at)
+    foundation.audit(by, "connection.saved", "wecom_connection", view.id, {"key": view.key}, at=at)
     codes = {str(store["department_id"]): str(store["code"]) for store in config.get("stores", ())}
     Connection.objects.filter(pk=view.id).update(store_codes=codes)
     return view

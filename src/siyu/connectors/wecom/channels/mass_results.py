@@ -26,7 +26,9 @@ from siyu.kit import clock
 from siyu.kit.errors import Permanent, RetryLater
 
 PAGE = 1000
-LOOK_BACK = timedelta(minutes=5)
+LOOK_BACK = timedelta(days=1)
+"""How far around the attempt a task is looked for: the two clocks may differ, and a task that is not found is
+sent again. Text, sender, recipients and `taken` tell which task it is, not the time."""
 LONGEST_SPAN = timedelta(days=30)
 SURE_AFTER = timedelta(seconds=30)
 """Wall time after which a task that WeCom does not list was certainly never made."""
