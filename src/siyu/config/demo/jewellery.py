@@ -95,9 +95,11 @@ def _shop(twin: TwinDoor, own_url: str) -> None:
     if twin.get("shop")["url"] == own_url:
         return
     with foundation.transaction():
-        _view, key = foundation.create_api_key(
-            name="模拟门店", role=Role.OPERATOR, scopes=[foundation.SCOPE_ALL], at=clock.business_now()
+        at = clock.business_now()
+        view, key = foundation.create_api_key(
+            name="模拟门店", role=Role.OPERATOR, scopes=[foundation.SCOPE_ALL], at=at
         )
+        foundation.audit(SYSTEM, "api_key.created", "api_key", view.id, {"name": view.name}, at=at)
     twin.post("shop", {"url": own_url, "api_key": key})
 
 
