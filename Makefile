@@ -33,8 +33,8 @@ format: setup-dev  ## let ruff format and mend what it can
 bench: setup-dev  ## measure; figures go to benchmarks/results
 	@if [ -f benchmarks/__main__.py ]; then $(BIN)/python -m benchmarks $(ARGS); else echo "no benchmark yet"; exit 1; fi
 
-proof: setup-dev  ## crash and load proofs with shipped settings
-	@if [ -d tests/proof ]; then $(BIN)/pytest tests/proof $(ARGS); else echo "no proof yet"; exit 1; fi
+proof: setup-dev  ## busy days under kill -9 and faults, then every promise checked (SIZE=ci|full|days, SEED=1)
+	@$(BIN)/python -m proof --size $(or $(SIZE),ci) --seed $(or $(SEED),1) $(ARGS)
 
 messages: setup-dev  ## compile .po to .mo
 	@$(BIN)/python scripts/compile_messages.py

@@ -1,0 +1,141 @@
+"""Everybody who fits enters once, takes each step once, none is skipped; control groups are left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from proof.checks.messages import MASS, _Phones
+from proof.checks.verdict import Verdict
+from proof.snapshot import Row, Snapshot, group
+
+
+def entered(snapshot: Snapshot) -> Verdict:
+    """Each live fact a journey begins with is one enrolment or one skip with its reason."""
+    verdict = Verdict("every entry fact is one enrolment or one skip with its reason, never both")
+    enrolments = group(snapshot["decisions_journeys_enrolment"], "journey_id", "entry_fact_id")
+    skips = group(snapshot["decisions_journeys_skip"], "journey_id", "fact_id")
+    known = set()
+    for journey in snapshot["decisions_journeys_journey"]:
+        for fact in snapshot.facts(journey["entry_fact"], "live"):
+            key = (journey["id"], fact["id"])
+            known.add(key)
+            number = len(enrolments.get(key, [])) + len(skips.get(key, []))
+            verdict.expect(number == 1, f"journey {key[0]}, fact {key[1]}: {number} enrolments and skips")
+    for key in enrolments.keys() - known:
+        verdict.expect(False, f"enrolment by {key}: no such live fact")
+    open_runs = Counter(
+        (row["journey_id"], row["customer_id"])
+        for row in snapshot["decisions_journeys_enrolment"]
+        if row["state"] in ("active", "error")
+    )
+    for key, number in open_runs.items():
+        verdict.expect(number == 1, f"journey and customer {key}: {number} open runs")
+    return verdict
+
+
+def _successors(step: Row, following: str | None) -> set[str | None]:
+    """Where a step may lead."""
+    if step["type"] == "branch":
+        return {case["next"] for case in step["cases"]} | {step.get("otherwise")}
+    if step["type"] == "end":
+        return {None}
+    return {step.get("next", following)}
+
+
+def _graph(version: Row) -> dict[str, set[str | None]]:
+    steps = version["definition"]["steps"]
+    after = [step["id"] for step in steps[1:]] + [None]
+    return {step["id"]: _successors(step, nxt) for step, nxt in zip(steps, after, strict=True)}
+
+
+def steps(snapshot: Snapshot) -> Verdict:
+    """Visits of a run are 1, 2, 3 … along the definition's arrows, up to where the person stands."""
+    verdict = Verdict("no journey step twice or skipped: visits 1..n along the definition")
+    graphs = {row["id"]: _graph(row) for row in snapshot["decisions_journeys_journeyversion"]}
+    firsts = {
+        row["id"]: row["definition"]["steps"][0]["id"]
+        for row in snapshot["decisions_journeys_journeyversion"]
+    }
+    runs = group(snapshot["decisions_journeys_steprun"], "enrolment_id")
+    facts = Counter(
+        (row["payload"]["enrolment_id"], row["payload"]["visit"])
+        for row in snapshot.facts("journey.step_taken")
+    )
+    for row in snapshot["decisions_journeys_enrolment"]:
+        taken = sorted(runs.get(row["id"], []), key=lambda run: (run["visit"], run["id"]))
+        who = f"enrolment {row['id']}"
+        verdict.expect(row["state"] != "error", f"{who} failed: {row['error']}")
+        verdict.expect(
+            [run["visit"] for run in taken] == list(range(1, len(taken) + 1)),
+            f"{who}: visits {[r['visit'] for r in taken]}",
+        )
+        through = row["state"] == "ended" and row["end_reason"] == "completed"
+        verdict.expect(
+            len(taken) == (row["visit"] if through else row["visit"] - 1),
+            f"{who}: {len(taken)} steps taken, stands at visit {row['visit']}",
+        )
+        path: list[str | None] = [run["step_id"] for run in taken]
+        path.append(None if through else row["step_id"])
+        graph = graphs[row["version_id"]]
+        verdict.expect(path[0] == firsts[row["version_id"]], f"{who} began at {path[0]}")
+        for one, other in zip(path, path[1:], strict=False):
+            verdict.expect(other in graph[one or ""], f"{who}: {one} leads to {other}")
+        for run in taken:
+            told = facts[row["id"], run["visit"]]
+            silent = run["outcome"] in ("waited", "timed_out")
+            verdict.expect(told == (0 if silent else 1), f"{who}, visit {run['visit']}: {told} facts")
+    return verdict
+
+
+def effects(snapshot: Snapshot) -> Verdict:
+    """What a step did is there, once."""
+    verdict = Verdict("each step's effect is there exactly once (task, gift, delivery)")
+    keyed = {
+        "task": Counter(row["key"] for row in snapshot["actions_work_task"]),
+        "gift": Counter(row["key"] for row in snapshot["records_ledger_transfer"]),
+    }
+    deliveries = Counter(row["key"] for row in snapshot["actions_messaging_delivery"])
+    for step in ("welcome", "invite", "thanks"):
+        keyed[step] = deliveries
+    wanted = set()
+    for run in snapshot["decisions_journeys_steprun"]:
+        if run["step_id"] in keyed and run["outcome"] == "done":
+            key = f"journey:{run['enrolment_id']}:{run['visit']}"
+            wanted.add(key)
+            number = sum(n for k, n in keyed[run["step_id"]].items() if k == key or k.startswith(key + ":"))
+            verdict.expect(number == 1, f"{run['step_id']} of {key}: {number}")
+    for key in [*deliveries, *keyed["task"]]:
+        if key.startswith("journey:"):
+            verdict.expect(key in wanted, f"{key} without its step")
+    return verdict
+
+
+def holdout(snapshot: Snapshot) -> Verdict:
+    """Who is in the control group got no promotional message of that journey."""
+    verdict = Verdict("hold-out people are untouched, and arms never change")
+    phones = _Phones(snapshot)
+    held = {
+        (row["scope_key"], row["customer_id"])
+        for row in snapshot["records_goals_holdoutassignment"]
+        if row["arm"] == "holdout"
+    }
+    arms = Counter(
+        (row["scope_key"], row["customer_id"]) for row in snapshot["records_goals_holdoutassignment"]
+    )
+    for key, number in arms.items():
+        verdict.expect(number == 1, f"{key}: {number} arms")
+    for row in snapshot["actions_messaging_delivery"]:
+        if row["channel"] == MASS and row["holdout_key"]:
+            key = (row["holdout_key"], row["customer_id"])
+            verdict.expect(key not in held, f"delivery {row['id']} to {key} of the control group")
+    runs = group(snapshot["decisions_journeys_steprun"], "enrolment_id")
+    for row in snapshot["decisions_journeys_enrolment"]:
+        mine = (f"journey:{row['journey_id']}", row["customer_id"]) in held
+        for run in runs.get(row["id"], []):
+            if run["step_id"] in ("invite", "thanks"):
+                verdict.expect(
+                    (run["outcome"] == "holdout") == mine,
+                    f"enrolment {row['id']}, {run['step_id']}: {run['outcome']}, held {mine}",
+                )
+    verdict.notes.append(f"{len(held)} in control groups, {len(phones.tasks)} mass messages")
+    return verdict

@@ -1,0 +1,139 @@
+"""Takes the snapshot: reads the database, and tries a fresh rebuild in a transaction that is rolled back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import transaction
+
+from proof.snapshot import INBOX, TABLES, Row, Snapshot, read_twin, understand
+from siyu.decisions.loyalty import api as loyalty
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
+from siyu.insights.scoring import api as scoring
+from siyu.insights.segments import api as segments
+from siyu.kit import clock
+
+JSON_COLUMNS = ("payload", "context", "definition", "content", "params", "detail")
+SCORES = "customer_id, stage, stage_since, r, f, m"
+MEMBERS = "SELECT segment_id, customer_id FROM insights_segments_membership WHERE valid_to IS NULL AND known_to IS NULL"
+
+
+class _Undo(Exception):
+    """Rolls a block back."""
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside never happened."""
+    try:
+        with transaction.atomic():
+            yield
+            raise _Undo
+    except _Undo:
+        pass
+
+
+def take(twin_file: Path) -> Snapshot:
+    """Read both sides as they are now."""
+    at = clock.business_now()
+    rows = {table: _rows(f"SELECT * FROM {table}") for table in TABLES}
+    rows[INBOX] = _rows(f"SELECT id, source, key, state, attempts FROM {INBOX}")
+    twin = read_twin(twin_file)
+    return Snapshot(
+        rows=rows,
+        due={table: _rows(_due_sql(table)) for table in _due_tables()},
+        twin=twin,
+        told=understand(twin),
+        at=at,
+        wall=clock.wall_now(),
+        rebuilt=_rebuild(at),
+        subscriptions=[
+            {"name": name, "facts": sorted(item.facts), "backfill": item.backfill, "shards": item.shards}
+            for name, item in facts.SUBSCRIPTIONS.items()
+        ],
+        horizon=foundation.fetch("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")[0][0],
+        schedules=[name for name, job in foundation.JOBS.items() if job.every is not None],
+        fen_per_point=loyalty.points_rule(at).fen_per_point,
+    )
+
+
+def _rows(sql: str) -> list[Row]:
+    found = foundation.fetch_dicts(sql)
+    for row in found:
+        for name in JSON_COLUMNS:
+            if isinstance(row.get(name), str):
+                row[name] = json.loads(row[name])
+    return found
+
+
+def _due_tables() -> list[str]:
+    return [
+        row[0]
+        for row in foundation.fetch(
+            "SELECT table_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND column_name = 'lease_until' ORDER BY 1"
+        )
+    ]
+
+
+def _due_sql(table: str) -> str:
+    return f"SELECT id, state, due_at, run_after, lease_until FROM {table}"
+
+
+def _rebuild(at: object) -> dict[str, list[str]]:
+    """What differs after cards, scores and segments were computed afresh from facts and records."""
+    found: dict[str, list[str]] = {}
+    moment = clock.business_now()
+    with undone():
+        before = _by_first("SELECT * FROM insights_cards_card")
+        foundation.execute("DELETE FROM insights_cards_card")
+        cards.rebuild(at=moment)
+        scoring.rescore(at=moment)
+        after = _by_first("SELECT * FROM insights_cards_card")
+        found["cards"] = _differences(before, after, but=("stage", "stage_since", "r", "f", "m"))
+        found["scores"] = _differences(before, after, only=("stage", "stage_since", "r", "f", "m"))
+        found["cards of"] = [str(len(before))]
+    with undone():
+        members = set(foundation.fetch(MEMBERS))
+        flips = set(
+            foundation.fetch("SELECT segment_id, customer_id, due_at FROM insights_segments_nextflip")
+        )
+        foundation.execute("DELETE FROM insights_segments_membership")
+        foundation.execute("DELETE FROM insights_segments_nextflip")
+        segments.rebuild(at=moment)
+        fresh = set(foundation.fetch(MEMBERS))
+        again = set(
+            foundation.fetch("SELECT segment_id, customer_id, due_at FROM insights_segments_nextflip")
+        )
+        found["segments"] = [
+            f"segment {s}, customer {c}: kept but not so" for s, c in sorted(members - fresh)
+        ]
+        found["segments"] += [f"segment {s}, customer {c}: missing" for s, c in sorted(fresh - members)]
+        found["segments"] += [f"next flip {row}" for row in sorted(flips ^ again, key=str)]
+        found["segments of"] = [str(len(members))]
+    return found
+
+
+def _by_first(sql: str) -> dict[int, Row]:
+    return {row["customer_id"]: row for row in foundation.fetch_dicts(sql)}
+
+
+def _differences(
+    before: dict[int, Row], after: dict[int, Row], *, only: tuple[str, ...] = (), but: tuple[str, ...] = ()
+) -> list[str]:
+    wrong = []
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            if not only:
+                wrong.append(f"customer {key}: card {'missing' if old is None else 'too much'}")
+            continue
+        names = [n for n in old if (n in only if only else n not in but) and old[n] != new[n]]
+        if names:
+            wrong.append(f"customer {key}: " + ", ".join(f"{n} {old[n]!r} fresh {new[n]!r}" for n in names))
+    return wrong

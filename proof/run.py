@@ -1,0 +1,117 @@
+"""One run from an empty folder to a finished installation at rest."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import django
+
+from proof.site import Site
+from siyu.foundation.postgres import api as postgres
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is played."""
+
+    days: float
+    seconds: float  # wall seconds of play at most
+    rate: float = 1.0
+
+
+SIZES = {"tiny": Size(0.8, 35, 5.0), "ci": Size(1.5, 90, 5.0), "full": Size(14, 2400, 3.0)}
+
+
+@dataclass
+class Facts:
+    """What a run came to, for the report."""
+
+    seed: int
+    size: str
+    parts: dict[str, float] = field(default_factory=dict)
+    kills: dict[str, int] = field(default_factory=dict)
+    played: str = ""
+
+    def line(self) -> str:
+        """One line for people."""
+        kills = ", ".join(f"{name} {number}" for name, number in sorted(self.kills.items()))
+        parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.parts.items())
+        return f"seed {self.seed}, size {self.size}: {self.played}; killed: {kills}; {parts}"
+
+
+def empty(state: Path) -> None:
+    """Throw an earlier run away."""
+    if state.exists():
+        postgres.remove(state)
+        shutil.rmtree(state)
+
+
+def perform(site: Site, size: Size, label: str) -> Facts:
+    """Start everything, play under faults and kills, let it settle, stop everything but the database."""
+    told = Facts(site.seed, label)
+    mark = _Marks(told)
+    site.prepare_environment()
+    site.start_database()
+    site.start_twin()
+    site.migrate()
+    django.setup()
+    # Only now: these import tables.
+    from proof import chaos, jewellery, play, settle  # noqa: PLC0415
+    from siyu.config.demo.twin_door import TwinDoor  # noqa: PLC0415
+
+    twin = TwinDoor(site.twin_url)
+    jewellery.prepare(twin)
+    site.start_house()
+    mark("start")
+    jewellery.connect(twin, site.own_url)
+    twin.post("population", {"rate": size.rate})
+    mark("bring up")
+    storm = chaos.Chaos(site, site.seed, chaos.Pace())
+    played = play.play(twin, storm, days=size.days, seed=site.seed, seconds=size.seconds)
+    told.played = played.line()
+    mark("play")
+    settle.calm(twin)
+    settle.settle(twin, site.revive_all)
+    mark("settle")
+    site.stop_house()
+    site.stop_twin()
+    told.kills = dict(site.killed)
+    return told
+
+
+def open_again(site: Site) -> None:
+    """Look at a finished run again."""
+    site.prepare_environment()
+    site.start_database()
+    django.setup()
+
+
+def check(site: Site, broken: str | None = None) -> int:
+    """Check every invariant and print the table; 0 only if all hold."""
+    from proof import breaks, checks, look, table  # noqa: PLC0415
+
+    if broken is not None:
+        known = breaks.breaks()
+        if broken not in known:
+            print("\n".join(f"{name}: {item.says}" for name, item in known.items()))
+            return 2
+        verdicts = checks.check_all(breaks.broken(broken, site.twin_file))
+    else:
+        verdicts = checks.check_all(look.take(site.twin_file))
+    table.show(verdicts)
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+class _Marks:
+    """Wall seconds by part."""
+
+    def __init__(self, told: Facts) -> None:
+        self._told, self._last = told, time.monotonic()
+
+    def __call__(self, name: str) -> None:
+        now = time.monotonic()
+        self._told.parts[name], self._last = now - self._last, now
+        print(f"  {name}: {self._told.parts[name]:.1f} s", flush=True)

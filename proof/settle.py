@@ -1,0 +1,50 @@
+"""After the storm: faults off, lost callbacks healed by reconciliation, everything handled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from proof.play import asked, quiet, wait
+from siyu.config import worker
+from siyu.config.demo.twin_door import TwinDoor
+from siyu.kit import clock
+
+PATIENCE = 150.0
+
+
+class NeverQuiet(Exception):
+    """Something went on for ever, or hangs."""
+
+
+def calm(twin: TwinDoor) -> None:
+    """No more faults, nobody moves of their own accord."""
+    twin.post("population", {"running": False})
+    twin.post("faults", {"reset": True})
+
+
+def settle(
+    twin: TwinDoor, tick: Callable[[], None], *, hours: float = 2.0, patience: float = PATIENCE
+) -> float:
+    """Let everything come to rest, with two hours of business time for the schedules that heal.
+
+    Members' confirmations that fall into these hours still happen. Returns the wall seconds it took.
+    """
+    began = time.monotonic()
+    _rest(twin, tick, patience)
+    end = clock.business_now() + timedelta(hours=hours)
+    while (now := clock.business_now()) < end:
+        target = min(end, now + timedelta(minutes=31))
+        twin.post("clock", {"advance_to": target.isoformat()})
+        clock.move_to(target)
+        _rest(twin, tick, patience)
+    return time.monotonic() - began
+
+
+def _rest(twin: TwinDoor, tick: Callable[[], None], patience: float) -> None:
+    if not wait(lambda: quiet(twin), patience, tick):
+        raise NeverQuiet(f"{asked(worker.pending)} {twin.get('clock')['waiting']}")
+
+
+__all__ = ["NeverQuiet", "calm", "settle"]

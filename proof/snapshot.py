@@ -1,0 +1,149 @@
+"""Everything the checkers look at, read once: rows of siyu's database and the twin's own record.
+
+Checkers are pure functions over a ``Snapshot``; none of them asks the database again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+TABLES = (
+    "actions_messaging_delivery",
+    "actions_work_task",
+    "connectors_commerce_import",
+    "connectors_wecom_connection",
+    "connectors_wecom_masssend",
+    "connectors_wecom_relation",
+    "connectors_wecom_welcomecode",
+    "decisions_acquisition_livecode",
+    "decisions_journeys_enrolment",
+    "decisions_journeys_journey",
+    "decisions_journeys_journeyversion",
+    "decisions_journeys_skip",
+    "decisions_journeys_steprun",
+    "decisions_loyalty_orderpoints",
+    "facts_event_key",
+    "facts_events_cursor",
+    "facts_events_dead",
+    "facts_log",
+    "foundation_accounts_apikey",
+    "foundation_audit_auditrow",
+    "foundation_settings_settingvalue",
+    "foundation_work_job",
+    "insights_metrics_entry",
+    "records_commerce_order",
+    "records_commerce_refund",
+    "records_customers_contact",
+    "records_customers_customer",
+    "records_customers_subjectmap",
+    "records_goals_holdoutassignment",
+    "records_ledger_account",
+    "records_ledger_balance",
+    "records_ledger_entry",
+    "records_ledger_transfer",
+)
+INBOX = "facts_inbox_rawmessage"
+_FIELD = re.compile(r"<(\w+)><!\[CDATA\[(.*?)\]\]></\1>")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One callback of the twin, understood by the proof itself."""
+
+    status: str
+    plaintext: str
+    event: str
+    change: str
+    at: datetime
+    fields: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """What siyu should have stored it under."""
+        return "sha256:" + hashlib.sha256(self.plaintext.encode()).hexdigest()
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Member and customer."""
+        return self.fields.get("UserID", ""), self.fields.get("ExternalUserID", "")
+
+
+@dataclass
+class Snapshot:
+    """Both sides at rest."""
+
+    rows: dict[str, list[Row]]
+    due: dict[str, list[Row]]  # every table with a lease, as (id, state, due_at, run_after, lease_until)
+    twin: Row
+    told: list[Told]
+    at: datetime  # business time
+    wall: datetime
+    rebuilt: dict[str, list[str]] = field(default_factory=dict)  # what a fresh rebuild made different
+    subscriptions: list[Row] = field(default_factory=list)  # name, facts, backfill, shards
+    horizon: int = 0  # oldest transaction that may still be running
+    schedules: list[str] = field(default_factory=list)
+    fen_per_point: int = 100
+
+    def __getitem__(self, table: str) -> list[Row]:
+        return self.rows[table]
+
+    def facts(self, name: str, origin: str | None = None) -> list[Row]:
+        """Facts of one name."""
+        return [
+            row
+            for row in self.rows["facts_log"]
+            if row["name"] == name and (origin is None or row["origin"] == origin)
+        ]
+
+    def ledger(self, kind: str) -> list[Row]:
+        """Rows of the twin's ledger of truth."""
+        found: list[Row] = self.twin["ledger"].get(kind, [])
+        return found
+
+    def by_id(self, table: str) -> dict[int, Row]:
+        """Rows of a table by id."""
+        return {row["id"]: row for row in self.rows[table]}
+
+
+def group(rows: Iterable[Row], *names: str) -> dict[Any, list[Row]]:
+    """Rows by one or several columns."""
+    found: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[names[0]] if len(names) == 1 else tuple(row[name] for name in names)].append(row)
+    return found
+
+
+def moment(seconds: float) -> datetime:
+    """A moment of the twin's."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def read_twin(path: Path) -> Row:
+    """All the twin knows, from the file it wrote at its end."""
+    state: Row = json.loads(path.read_text())["state"]
+    return state
+
+
+def understand(twin: Row) -> list[Told]:
+    """The twin's callbacks."""
+    return [
+        Told(
+            row["status"],
+            row["plaintext"],
+            row["event"],
+            row["change_type"],
+            moment(row["at"]),
+            dict(_FIELD.findall(row["plaintext"])),
+        )
+        for row in twin["callbacks"]
+    ]
