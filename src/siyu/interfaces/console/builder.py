@@ -178,8 +178,11 @@ def _whole(text: str) -> int | str:
     return int(text) if text.strip().isdigit() and len(text) < 19 else text
 
 
-def with_problems(draft: Draft, problems: Mapping[str, object]) -> Draft:
-    """The draft with each problem at its row; paths are those of the segments module."""
+def with_problems(draft: Draft, problems: Mapping[str, object], *, empty_too: bool = True) -> Draft:
+    """The draft with each problem at its row; paths are those of the segments module.
+
+    While somebody is still filling in, a row without a value is no mistake yet (``empty_too`` False).
+    """
     single = len(draft.groups) == 1
     groups = []
     for index, group in enumerate(draft.groups):
@@ -190,7 +193,8 @@ def with_problems(draft: Draft, problems: Mapping[str, object]) -> Draft:
                 (str(text) for path, text in problems.items() if f"{path}.".startswith(f"{start}.{number}.")),
                 "",
             )
-            rows.append(replace(row, problem=found))
+            waiting = not row.value and row.kind != "fact" and not empty_too
+            rows.append(replace(row, problem="" if waiting else found))
         groups.append(replace(group, rows=tuple(rows)))
     return replace(draft, groups=tuple(groups))
 

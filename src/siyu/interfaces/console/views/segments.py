@@ -99,12 +99,14 @@ def _drawn(draft: builder.Draft) -> list[dict[str, Any]]:
     ]
 
 
-def _count(seen: Visit, draft: builder.Draft) -> tuple[builder.Draft, dict[str, Any]]:
+def _count(
+    seen: Visit, draft: builder.Draft, *, saving: bool = False
+) -> tuple[builder.Draft, dict[str, Any]]:
     """How many people the draft holds now, or what is wrong with it and where."""
     try:
         found = segments.preview_count(builder.definition(draft), scope=seen.scope, at=seen.at)
     except BadInput as error:
-        return builder.with_problems(draft, error.fields), {"problem": str(error)}
+        return builder.with_problems(draft, error.fields, empty_too=saving), {"problem": str(error)}
     people = cards.cards_by_id(found.sample[:6], at=seen.at, scope=seen.scope)
     return draft, {"preview": found, "sample": list(people.values())}
 
@@ -151,7 +153,7 @@ def _form(request: HttpRequest, segment: segments.SegmentView | None) -> HttpRes
             return see_other(request, reverse("console:segment", args=[saved.id]))
     count: dict[str, Any] = {}
     if draft is not None and (segment or request.method == "POST"):
-        draft, count = _count(seen, draft)
+        draft, count = _count(seen, draft, saving=bool(problem))
     context = {
         "segment": segment,
         "name": name,
