@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.customers import rules
@@ -135,18 +137,27 @@ def note_phones(phones: Mapping[int, str], *, at: datetime) -> None:
 
 
 def lock_roots(customer_ids: Iterable[int]) -> dict[int, int]:
-    """Lock the customers in force behind these ids (id order); returns id → root, true while locked."""
+    """Lock the customers in force behind these ids (id order); returns id → root, true while locked.
+
+    If a root changed while we waited, all locks are let go (rolling back to the savepoint) and taken
+    anew: adding the new root to those held would break the id order and could deadlock.
+    """
     wanted = sorted(set(customer_ids))
-    locked: set[int] = set()
     while True:
-        rows = foundation.fetch(
-            "SELECT id, root_id FROM records_customers_customer WHERE id = ANY(%s)", [wanted]
-        )
-        roots: dict[int, int] = dict(rows)
-        missing = set(roots.values()) - locked
-        if not missing:
+        before = transaction.savepoint()
+        locked = set(foundation.lock_rows(Customer, sorted(set(_roots(wanted).values()))))
+        roots = _roots(wanted)
+        if set(roots.values()) <= locked:
+            transaction.savepoint_commit(before)
             return roots
-        locked.update(foundation.lock_rows(Customer, sorted(missing)))
+        transaction.savepoint_rollback(before)
+
+
+def _roots(customer_ids: Sequence[int]) -> dict[int, int]:
+    rows = foundation.fetch(
+        "SELECT id, root_id FROM records_customers_customer WHERE id = ANY(%s)", [customer_ids]
+    )
+    return dict(rows)
 
 
 def regroup(seeds: Iterable[int], *, at: datetime) -> dict[int, dict[int, tuple[int, ...]]]:
