@@ -1,0 +1,1 @@
+"""Measurements that anybody can run again: ``make bench``. See docs/performance.md."""

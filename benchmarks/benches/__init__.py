@@ -1,0 +1,1 @@
+"""One small file for each measurement; each has ``run(stage) -> list[Row]``."""

@@ -1,0 +1,84 @@
+"""Deliveries prepared: queued with their facts, then policy asked and formed into port calls; the port is empty."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from benchmarks.harness import brand
+from benchmarks.harness.copying import copy_rate
+from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.stage import Stage
+from siyu.actions.messaging import api as messaging
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+
+AIM = 5_000
+BATCH = 1_000
+
+
+@dataclass
+class Nowhere:
+    """A channel that takes everything at once and does nothing."""
+
+    name: str = "bench.nowhere"
+    label: str = "测量"
+    unclear: messaging.Unclear = messaging.Unclear.QUERY
+    max_batch: int = 10_000
+    needs_member: bool = False
+    needs_friend: bool = True
+    window: timedelta | None = None
+    context_keys: tuple[str, ...] = ()
+
+    def send(self, items: Sequence[messaging.SendItem], *, at: datetime) -> Sequence[messaging.Outcome]:
+        """All taken."""
+        return [
+            messaging.Outcome(item.delivery_id, messaging.Result.SENT, ref=f"n{item.delivery_id}")
+            for item in items
+        ]
+
+    query = cancel = remind = send
+
+
+def run(stage: Stage) -> list[Row]:
+    """Queue in batches, then send until nothing is due; noon, so that no quiet hour holds them."""
+    at = datetime.combine(clock.business_now().date(), datetime.min.time(), UTC) + timedelta(hours=4)
+    clerks = brand.make(at)
+    messaging.CHANNELS._items["bench.nowhere"] = Nowhere()
+    count = stage.size(20_000, 200)
+    people = brand.known(count, at - timedelta(days=3), clerks)
+    content = messaging.Content("周末新款到店,欢迎来试戴。")
+    specs = [
+        messaging.DeliverySpec(
+            key=f"bench:{n}", customer_id=one.customer_id or 0, channel="bench.nowhere", kind="promotional", content=content,
+            due_at=at, purpose_key="bench", subject_id=one.subject_id, employee_id=clerks[n % len(clerks)],
+        )
+        for n, one in enumerate(people)
+    ]  # fmt: skip
+    spans, began = list[float](), time.perf_counter()
+    for start in range(0, count, BATCH):
+        mark = time.perf_counter()
+        with foundation.transaction():
+            messaging.queue(specs[start : start + BATCH], at=at)
+        spans.append(time.perf_counter() - mark)
+    queueing = count / (time.perf_counter() - began)
+    report, began = messaging.SendReport(), time.perf_counter()
+    while (one := messaging.send_due(at=at)).claimed:
+        report += one
+    sending = count / (time.perf_counter() - began)
+    limit = copy_rate(stage, stage.size(50_000, 500))
+    exact = report.sent == count and facts.count_dead() == 0
+    return [
+        Row(
+            "deliveries prepared", queueing, "/s", AIM, limit=limit, limit_name="COPY",
+            p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
+            note=f"stored with their facts, batches of {BATCH:,}",
+        ),
+        Row(
+            "deliveries asked, claimed and settled", sending, "/s", limit=limit, limit_name="COPY", exact=exact,
+            note=f"{report.sent:,} sent, {report.held} held; policy, cap, lease, outcome, facts; the platform itself takes no time",
+        ),
+    ]  # fmt: skip

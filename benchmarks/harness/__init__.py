@@ -1,0 +1,1 @@
+"""What the measurements share: database, processes, load, report."""

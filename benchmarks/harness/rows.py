@@ -1,0 +1,50 @@
+"""A line of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure beside what it was measured against.
+
+    ``value`` is per second for rates, milliseconds for spans (``lower``). ``limit`` is what the machine
+    did in the same run with nothing of siyu in the way; ``aim`` is what the project wants.
+    ``exact`` notes what had to come out exactly; False there is a defect, whatever the speed.
+    """
+
+    name: str
+    value: float
+    unit: str
+    aim: float | None = None
+    lower: bool = False
+    limit: float | None = None
+    limit_name: str = ""
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    exact: bool | None = None
+    note: str = ""
+    load: float | None = None
+    measures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float | None:
+        """This as a share of the limit; over 1 for a span that is longer than the limit's."""
+        return self.value / self.limit if self.limit else None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the aim is reached; None without one."""
+        if self.aim is None:
+            return None
+        return self.value <= self.aim if self.lower else self.value >= self.aim
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which ``share`` of all lie (nearest rank); 0 of none."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

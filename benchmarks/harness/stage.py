@@ -1,0 +1,132 @@
+"""What a bench is given: its size, its database, processes that end with it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.harness import machine
+from siyu.config.cli import processes
+from siyu.config.supervisor.contracts import ProcessSpec
+from siyu.config.supervisor.ports import free_port
+from siyu.foundation.postgres import api as postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Running:
+    """A process under measurement."""
+
+    process: subprocess.Popen[bytes]
+    port: int = 0
+    peak_mb: float = 0.0
+
+    def look(self) -> float:
+        """Note and answer the most memory its family has had so far, in MB."""
+        found = sum(machine.peak_mb(pid) for pid in machine.family(self.process.pid))
+        self.peak_mb = max(self.peak_mb, found)
+        return self.peak_mb
+
+
+@dataclass
+class Stage:
+    """One bench's place of work. Its database is fresh; its processes end when the bench does."""
+
+    name: str
+    quick: bool
+    first_port: int
+    customers: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def size(self, full: int, quick: int) -> int:
+        """How many."""
+        return quick if self.quick else full
+
+    @property
+    def data(self) -> Path:
+        """The state folder."""
+        return postgres.data_dir()
+
+    @property
+    def dsn(self) -> str:
+        """How plain psycopg reaches this bench's database."""
+        found = postgres.connection_settings(self.data, os.environ["SIYU_BRAND"])
+        return f"host={found['HOST']} port={found['PORT']} user={found['USER']} dbname={found['NAME']}"
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection that siyu knows nothing of, each statement its own transaction."""
+        return psycopg.connect(self.dsn, autocommit=True)
+
+    def port(self) -> int:
+        """A free port."""
+        return free_port(HOST, self.first_port, set())
+
+    @contextmanager
+    def web(self, *, workers: int = 1, threads: int = 8, module: str = "") -> Iterator[Running]:
+        """The web process as ``siyu up`` starts it; ``module`` serves another application the same way."""
+        port = self.port()
+        spec = processes.web("web", HOST, port, {}, processes=workers, threads=threads)
+        command = [*spec.command[:-1], module] if module else spec.command
+        with self.run(command) as running:
+            running.port = port
+            self.await_port(running)
+            yield running
+
+    @contextmanager
+    def worker(self) -> Iterator[Running]:
+        """A worker process as ``siyu up`` starts it."""
+        spec: ProcessSpec = processes.worker("worker", {})
+        with self.run(spec.command) as running:
+            time.sleep(0.2)
+            yield running
+
+    @contextmanager
+    def run(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[Running]:
+        """A process with its output in a file beside the results."""
+        place = self.data / "logs"
+        place.mkdir(exist_ok=True)
+        with (place / f"{self.name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                list(command), env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **(env or {})},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
+            )  # fmt: skip
+        running = Running(process)
+        try:
+            yield running
+        finally:
+            running.look()
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def await_port(self, running: Running, seconds: float = 60) -> None:
+        """Until it takes connections."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                socket.create_connection((HOST, running.port), timeout=1).close()
+                return
+            except OSError:
+                if running.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"{self.name}: the web process does not start") from None
+                time.sleep(0.05)
+
+
+def python(*words: str) -> list[str]:
+    """A command of this interpreter."""
+    return [sys.executable, *words]
