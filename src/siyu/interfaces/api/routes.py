@@ -18,6 +18,7 @@ from siyu.interfaces.api.auth import READERS, WRITERS, ApiKey, principal_of
 from siyu.interfaces.api.idempotency import idempotent
 from siyu.interfaces.api.ingest import ingest
 from siyu.interfaces.api.schemas import (
+    STORABLE,
     Customer,
     CustomerDetail,
     EventAnswer,
@@ -93,8 +94,8 @@ def _customer(card: cards.CardView) -> dict[str, Any]:
 @api.get("customers", auth=READ, response={200: ListOf[Customer], **REFUSED})
 def get_customers(
     request: HttpRequest,
-    search: Annotated[str, Query("", max_length=100)],
-    sort: Annotated[str, Query("-created_at", max_length=40)],
+    search: Annotated[str, Query("", max_length=100, pattern=STORABLE)],
+    sort: Annotated[str, Query("-created_at", max_length=40, pattern=STORABLE)],
     page: Number,
     size: Size,
 ) -> ListOf[Customer]:
@@ -169,8 +170,8 @@ def get_customer_orders(request: HttpRequest, customer_id: Id, page: Number, siz
 @api.get("orders", auth=READ, response={200: ListOf[Order], **REFUSED})
 def get_orders(
     request: HttpRequest,
-    source: Annotated[str, Query("", max_length=80)],
-    order_no: Annotated[str, Query("", max_length=100)],
+    source: Annotated[str, Query("", max_length=80, pattern=STORABLE)],
+    order_no: Annotated[str, Query("", max_length=100, pattern=STORABLE)],
     unclaimed: Annotated[bool, Query(False)],
     page: Number,
     size: Size,

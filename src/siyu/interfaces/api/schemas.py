@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
 T = TypeVar("T")
+
+STORABLE = r"^[^\x00]*$"
+"""What a text must look like to be stored or looked for: PostgreSQL keeps no NUL."""
 
 
 class Problem(Schema):
@@ -178,9 +181,12 @@ class Member(Schema):
     name: str
 
 
+TagName = Annotated[str, Field(pattern=STORABLE, max_length=200)]
+
+
 class TagRequest(Schema):
     """Tags to put on, or take off, one customer."""
 
     model_config = ConfigDict(extra="forbid")
-    add: list[str] = Field([], max_length=20)
-    remove: list[str] = Field([], max_length=20)
+    add: list[TagName] = Field([], max_length=20)
+    remove: list[TagName] = Field([], max_length=20)
