@@ -43,8 +43,19 @@ def prepare(twin: TwinDoor) -> None:
         wecom.connect(config, base_url=twin.url, at=at)
 
 
-def connect(twin: TwinDoor, own_url: str) -> None:
-    """Callbacks, staff, live codes, history, the shop; then people start to move."""
+def connect(
+    twin: TwinDoor,
+    own_url: str,
+    *,
+    stores: int | None = None,
+    history: bool = True,
+    population: bool = True,
+) -> None:
+    """Callbacks, staff, live codes, history, the shop; then people start to move.
+
+    A smaller brand has codes for the clerks of the first ``stores`` only, no history, or people who
+    move only when they are played.
+    """
     config = twin.get("config")
     for app in config["apps"]:
         address = f"{own_url}/wecom/callback/wecom/{app['key']}/"
@@ -57,12 +68,15 @@ def connect(twin: TwinDoor, own_url: str) -> None:
         at = clock.business_now()
         employees, units = staff.employees(at=at), staff.unit_tree(at=at)
         create_field_staff(employees, units)
-        _live_codes(employees)
-        _history(twin)
+        first = {unit.id for unit in [one for one in units if one.kind == "store"][:stores]}
+        _live_codes([one for one in employees if one.unit_id in first])
+        if history:
+            _history(twin)
     _shop(twin, own_url)
     friends = twin.get("people", kind="existing", limit=1)["total"]
     _wait("企业微信客户", friends, _known)
-    twin.post("population", {"running": True})
+    if population:
+        twin.post("population", {"running": True})
 
 
 def _live_codes(employees: list[staff.EmployeeView]) -> None:

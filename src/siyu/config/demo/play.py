@@ -31,12 +31,17 @@ class Played:
 
 def seven_days(twin: TwinDoor) -> Played:
     """Play to seven days from now, from one moment at which something happens to the next."""
-    began = said = time.monotonic()
+    began = time.monotonic()
     since = clock.business_now()
-    end = since + timedelta(days=DAYS)
     twin.post("population", {"running": True})
+    jumps = until(twin, since + timedelta(days=DAYS))
+    return Played(since, since + timedelta(days=DAYS), jumps, time.monotonic() - began)
+
+
+def until(twin: TwinDoor, end: datetime) -> int:
+    """Play to ``end`` from one moment at which something happens to the next; returns how many."""
+    said, since, jumps = time.monotonic(), clock.business_now(), 0
     settle(twin)
-    jumps = 0
     while (now := clock.business_now()) < end:
         target = min(end, max(now + SMALLEST_JUMP, _next(twin, now, end)))
         clock.move_to(target)
@@ -47,7 +52,7 @@ def seven_days(twin: TwinDoor) -> Played:
             said = time.monotonic()
             share = (target - since) / (end - since)
             print(f"  {target.astimezone(clock.BRAND_TZ):%m-%d %H:%M}  {share:4.0%}", flush=True)
-    return Played(since, end, jumps, time.monotonic() - began)
+    return jumps
 
 
 def _next(twin: TwinDoor, now: datetime, end: datetime) -> datetime:
