@@ -40,7 +40,7 @@ class Shot:
 SHOTS = (
     Shot("console-today", "owner", "/"),
     Shot("console-customers", "owner", "/customers/?sort=-net_total&col=stage&col=rfm&col=steward&col=tags&col=channel&col=orders&col=spent&col=last_order"),
-    Shot("console-customer", "owner", "/customers/?sort=-points_balance", clicks=("tbody tr td .siyu-person-name",)),
+    Shot("console-customer", "owner", "/customers/?friend=yes&sort=-orders", clicks=("tbody tr td .siyu-person-name",)),
     Shot("console-why", "operator", "/segments/", clicks=("tbody tr:nth-child(2) a", "tbody button")),
     Shot("console-journey", "operator", "/journeys/", clicks=("tbody tr a",)),
     Shot("console-deliveries", "operator", "/deliveries/"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -83,8 +86,8 @@ def shown(field: cards.CardField, value: object) -> str:
         return money.format_minor(value)
     if field.kind is cards.FieldKind.CHOICE:
         return str(field.choices.get(str(value), value))
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(" ", "minutes"))
+    if isinstance(value, datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
     return str(value)
 
 
