@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8210, help="first of two ports")
     parser.add_argument("--state", type=Path, default=ROOT / ".state" / "proof")
     parser.add_argument("--check-only", action="store_true", help="check the last run again")
-    parser.add_argument("--break", dest="broken", help="with --check-only: break one thing first")
+    parser.add_argument(
+        "--break", dest="broken", help="with --check-only: break one thing first, or each (all)"
+    )
     options = parser.parse_args(arguments)
     size = run.SIZES.get(options.size) or run.Size(float(options.size), 3600)
     site = Site(options.state, options.port, options.seed)

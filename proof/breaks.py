@@ -18,16 +18,19 @@ from siyu.foundation import api as foundation
 
 @dataclass(frozen=True)
 class Break:
-    """What is done, and which invariants must be found broken: exactly these."""
+    """What is done, and which invariants must be found broken: these and no others."""
 
     says: str
     caught: frozenset[str]
+    also: frozenset[str] = frozenset()  # what may follow from it, depending on whom it hits
     sql: Sequence[str] = ()
     twin: Callable[[Snapshot], None] | None = None
 
 
-def _break(says: str, caught: str, *sql: str, twin: Callable[[Snapshot], None] | None = None) -> Break:
-    return Break(says, frozenset(caught.split()), sql, twin)
+def _break(
+    says: str, caught: str, *sql: str, twin: Callable[[Snapshot], None] | None = None, also: str = ""
+) -> Break:
+    return Break(says, frozenset(caught.split()), frozenset(also.split()), sql, twin)
 
 
 def _copy(table: str, where: str, but: str = "", values: str = "") -> str:
@@ -86,11 +89,19 @@ def breaks() -> dict[str, Break]:
             "a fact of a friendship is gone", "facts.friends journeys.entered",
             "DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live')",
             "DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live')",
+            also="cards.fresh segments.fresh",
         ),
         "order lost": _break(
             "a reported order is in no record", "facts.orders ledger.oracle cards.fresh",
             "DELETE FROM records_commerce_order WHERE id = (SELECT min(o.id) FROM records_commerce_order o"
             " JOIN decisions_loyalty_orderpoints p ON p.order_id = o.id WHERE p.standing > 0)",
+            also="scores.fresh segments.fresh",
+        ),
+        "goodbye lost": _break(
+            "an end of a friendship that was heard is in no fact", "facts.losses",
+            "DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended')",
+            "DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended')",
+            also="cards.fresh segments.fresh",
         ),
         "friendship not healed": _break(
             "a lost callback was never made up for", "facts.healed",
@@ -176,8 +187,8 @@ def breaks() -> dict[str, Break]:
         ),
         "stale score": _break(
             "a score missed a change", "scores.fresh",
-            "UPDATE insights_cards_card SET r = 6 - r WHERE customer_id = (SELECT min(customer_id) FROM insights_cards_card"
-            " WHERE r IS NOT NULL AND r <> 3)",
+            "UPDATE insights_cards_card SET stage_since = stage_since - interval '1 hour' WHERE customer_id ="
+            " (SELECT min(customer_id) FROM insights_cards_card WHERE stage_since IS NOT NULL)",
         ),
         "member lost": _break(
             "somebody fell out of a segment", "segments.fresh",
@@ -190,8 +201,8 @@ def breaks() -> dict[str, Break]:
         ),
         "number twice": _break(
             "the day counts one friend twice", "metrics.facts",
-            "ALTER TABLE insights_metrics_entry DROP CONSTRAINT metrics_entry_once",
-            _copy("insights_metrics_entry", "kind = 'friend.added'"),
+            "ALTER TABLE insights_metrics_entry DROP CONSTRAINT metric_entry_once",
+            _copy("insights_metrics_entry", "true"),
         ),
         "job stuck": _break(
             "a killed worker's job was never taken over", "work.jobs work.leases",
@@ -236,7 +247,7 @@ def _unguarded() -> Iterator[None]:
     foundation.execute("SET LOCAL session_replication_role = origin")
 
 
-def broken(name: str, twin_file: Path) -> Snapshot:
+def broken(name: str, state: Path) -> Snapshot:
     """The snapshot of the finished run with this one thing broken; the database is as before afterwards."""
     chosen = breaks()[name]
     with look.undone():
@@ -244,7 +255,7 @@ def broken(name: str, twin_file: Path) -> Snapshot:
             for statement in chosen.sql:
                 if foundation.execute(statement, []) == 0:
                     raise LookupError(f"{name}: this run has nothing to break ({statement})")
-        snapshot = look.take(twin_file)
+        snapshot = look.take(state)
     if chosen.twin is not None:
         chosen.twin(snapshot)
     return snapshot

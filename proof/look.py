@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -38,9 +39,13 @@ def undone() -> Iterator[None]:
         pass
 
 
-def take(twin_file: Path) -> Snapshot:
-    """Read both sides as they are now."""
-    at = clock.business_now()
+def take(state: Path) -> Snapshot:
+    """Read both sides of the run in this folder, as of the moment the house stopped."""
+    with clock.frozen(datetime.fromisoformat((state / "rest").read_text())) as at:
+        return _take(state / "twin.json", at)
+
+
+def _take(twin_file: Path, at: datetime) -> Snapshot:
     rows = {table: _rows(f"SELECT * FROM {table}") for table in TABLES}
     rows[INBOX] = _rows(f"SELECT id, source, key, state, attempts FROM {INBOX}")
     twin = read_twin(twin_file)
@@ -85,10 +90,9 @@ def _due_sql(table: str) -> str:
     return f"SELECT id, state, due_at, run_after, lease_until FROM {table}"
 
 
-def _rebuild(at: object) -> dict[str, list[str]]:
+def _rebuild(moment: datetime) -> dict[str, list[str]]:
     """What differs after cards, scores and segments were computed afresh from facts and records."""
     found: dict[str, list[str]] = {}
-    moment = clock.business_now()
     with undone():
         before = _by_first("SELECT * FROM insights_cards_card")
         foundation.execute("DELETE FROM insights_cards_card")

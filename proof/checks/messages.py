@@ -95,6 +95,15 @@ def once(snapshot: Snapshot) -> Verdict:
                 number = sum(not task["cancelled"] for task in phones.mass_of(rows[0]))
                 most = sum(row["state"] in (*may, "waiting_member", "failed", "cancelled") for row in rows)
             verdict.expect(number <= most, f"{channel} {key}: {number} times for {most} deliveries")
+    welcomed = {
+        (userid, external, text)
+        for row in snapshot["actions_messaging_delivery"]
+        if row["channel"] == WELCOME
+        for userid, ids, text in [phones.of(row)]
+        for external in ids
+    }
+    for key in phones.welcomes:
+        verdict.expect(key in welcomed, f"a phone shows a welcome of no delivery: {key}")
     ours = {
         (row["content"]["text"], phones.userid.get(row["employee_id"]))
         for row in snapshot["actions_messaging_delivery"]
