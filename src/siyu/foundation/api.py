@@ -36,8 +36,9 @@ from siyu.foundation.db import (
 )
 from siyu.foundation.files.operations import FileView, file_info, read_file, store_file
 from siyu.foundation.logs import correlated, correlation_id
+from siyu.foundation.register import append_register, read_register
 from siyu.foundation.registry import Registry
-from siyu.foundation.secrets.api import keyed_hash, seal, sign, unseal, unsign
+from siyu.foundation.secrets.api import forget_keys, key_file, keyed_hash, seal, sign, unseal, unsign
 from siyu.foundation.settings.operations import (
     SETTINGS,
     SettingType,
@@ -92,6 +93,7 @@ __all__ = [
     "account_for_token",
     "account_for_username",
     "advisory_lock",
+    "append_register",
     "array",
     "audit",
     "authenticate_key",
@@ -110,9 +112,11 @@ __all__ = [
     "fetch",
     "fetch_dicts",
     "file_info",
+    "forget_keys",
     "get_job",
     "get_setting",
     "jobs_pending",
+    "key_file",
     "keyed_hash",
     "list_accounts",
     "list_api_keys",
@@ -124,6 +128,7 @@ __all__ = [
     "next_job_due",
     "principal_of",
     "read_file",
+    "read_register",
     "request_stop",
     "retry_job",
     "revoke_api_key",

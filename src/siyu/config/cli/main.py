@@ -16,11 +16,12 @@ from siyu.config.cli_language import _, teach_argparse
 from siyu.foundation.postgres.api import PostgresTrouble
 from siyu.kit.errors import SiyuError
 
-OWN = ("up", "demo", "import", "apikey", "account", "doctor", "worker", "demo-step")
+OWN = ("up", "demo", "import", "apikey", "account", "backup", "restore", "doctor", "worker", "demo-step")
 # These import tables, so Django and its database are started before they are loaded.
 NEEDS_DJANGO = (
     "siyu.config.cli.demo_step",
     "siyu.config.cli.access",
+    "siyu.config.cli.backup",
     "siyu.config.cli.imports",
     "siyu.config.cli.worker",
 )
@@ -126,6 +127,7 @@ def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     orders.add_argument("--shift-days", type=int, help=_("move all dates by so many days"))
     orders.add_argument("--preview", action="store_true", help=_("only show what would be read"))
     orders.set_defaults(run=("siyu.config.cli.imports", "orders"))
+    _add_backup(commands)
     key = commands.add_parser("apikey", help=_("keys for the REST API"))
     actions = key.add_subparsers(dest="action", metavar=_("action"), required=True)
     create = actions.add_parser("create", help=_("make a key; it is shown once"))
@@ -147,3 +149,18 @@ def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add.add_argument("--role", default="owner", help=_("role of the account (default: %(default)s)"))
     add.add_argument("--scope", action="append", help=_("what it may see, such as unit:12 (default: all)"))
     add.set_defaults(run=("siyu.config.cli.access", "create_person"))
+
+
+def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    secret = _("file whose first line is a passphrase that seals the whole backup")
+    save = commands.add_parser(
+        "backup", help=_("write database, files and key into one file, also while running")
+    )
+    save.add_argument("file", help=_("where to write it; the file must not exist"))
+    save.add_argument("--passphrase-file", metavar="FILE", help=secret)
+    save.set_defaults(run=("siyu.config.cli.backup", "backup"))
+    load = commands.add_parser("restore", help=_("bring a backup back into an empty installation"))
+    load.add_argument("file", help=_("what siyu backup wrote"))
+    load.add_argument("--passphrase-file", metavar="FILE", help=secret)
+    load.add_argument("--check", action="store_true", help=_("only check that the file is whole"))
+    load.set_defaults(run=("siyu.config.cli.backup", "restore"))

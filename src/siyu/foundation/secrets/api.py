@@ -7,6 +7,7 @@ import hmac
 import os
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -14,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core import signing
 
-from siyu.foundation.secrets.keys import derive
+from siyu.foundation.secrets.keys import derive, installation_key, key_path
 from siyu.kit.errors import BadInput
 
-__all__ = ["keyed_hash", "seal", "sign", "unseal", "unsign"]
+__all__ = ["forget_keys", "key_file", "keyed_hash", "seal", "sign", "unseal", "unsign"]
 
 _VERSION = b"\x01"
 
@@ -68,3 +69,14 @@ def unsign(token: str, purpose: str, max_age: timedelta | None = None) -> Any:
         raise BadInput("link.expired") from error
     except signing.BadSignature as error:
         raise BadInput("link.invalid") from error
+
+
+def key_file() -> Path:
+    """Where the installation key lies; for backup and restore only."""
+    return key_path(settings.SIYU_DATA_DIR)
+
+
+def forget_keys() -> None:
+    """Read the installation key anew at the next use: a restore has put another one in its place."""
+    for remembered in (installation_key, derive, _cipher, _hash_key):
+        remembered.cache_clear()

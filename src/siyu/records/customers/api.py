@@ -3,6 +3,7 @@
 from siyu.records.customers.contracts import (
     CASE_REASON_LABELS,
     ENDED_BY_LABELS,
+    ERASURES,
     IDENTITY_LABELS,
     AssignmentView,
     AssignSpec,
@@ -68,6 +69,7 @@ from siyu.records.customers.rules import check_ref, mask_phone
 __all__ = [
     "CASE_REASON_LABELS",
     "ENDED_BY_LABELS",
+    "ERASURES",
     "IDENTITY_LABELS",
     "PERSONAL",
     "SUBJECT_MAP",

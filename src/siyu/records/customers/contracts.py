@@ -434,6 +434,8 @@ class PageViewed:
 
 
 OWNER = "records_customers"
+ERASURES = "erasures"
+"""Name of the register, outside the database, of who was erased."""
 FACTS = (
     FactType("customer.created", 1, OWNER, CustomerCreated, _("Became a customer")),
     FactType("customer.identified", 1, OWNER, CustomerIdentified, _("Identity found")),

@@ -1,0 +1,193 @@
+"""siyu backup and restore: whole or not at all, in an empty installation, with erasures done again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from siyu.config.backup.container import BadBackup, Reader, Writer
+
+ROOT = Path(__file__).resolve().parents[2]
+SIYU = [sys.executable, "-c", "import sys; from siyu.config.cli import main; sys.exit(main())"]
+
+FILL = """
+from datetime import timedelta
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.foundation.api import SYSTEM, Role
+from siyu.kit import clock
+from siyu.records.customers import api as customers
+from siyu.records.ledger import api as ledger
+at = clock.business_now()
+with foundation.transaction():
+    facts.ensure_partitions(at=at)
+    facts.install_cursors()
+for part in range(3):
+    with foundation.transaction():
+        refs = [customers.IdentityRef("phone", f"1380000{part}{n:03d}", "") for n in range(40)]
+        people = customers.identify(refs, at=at, source="test")
+        ledger.post([ledger.TransferSpec(key=f"gift:{p.customer_id}", kind="gift", at=at, memo="",
+            legs=((ledger.system_account("test"), -7), (ledger.customer_account(p.customer_id), 7)))
+            for p in people], at=at)
+with foundation.transaction():
+    foundation.set_setting("brand.name", "星榆", at=at, by=SYSTEM)
+    foundation.create_account(username="owner", display_name="老板", role=Role.OWNER, password="geheim-123")
+    foundation.store_file([b"receipt" * 1000], name="a.txt", purpose="test", at=at)
+facts.drain(at=at)
+with foundation.transaction():
+    customers.identify([customers.IdentityRef("phone", "13911112222", "")], at=at, source="test")
+"""
+LOOK = """
+import json
+from siyu.config.backup import tables
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+from siyu.records.customers import api as customers
+from siyu.records.ledger import api as ledger
+rows = foundation.fetch("SELECT id FROM foundation_files_storedfile")
+print(json.dumps({
+    "sums": {t: tables.checksum(t) for t in ("records_customers_customer", "records_customers_identity",
+        "records_ledger_entry", "records_ledger_balance", "facts_event", "foundation_settings_settingvalue")},
+    "lag": facts.lag(),
+    "file": b"".join(foundation.read_file(rows[0][0])).decode()[:14] if rows else "",
+    "known": customers.identify([customers.IdentityRef("phone", "13911112222", "")],
+        at=clock.business_now(), source="test")[0].customer_id,
+    "books": len(ledger.check_balances()),
+}))
+"""
+ERASE = """
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.foundation.api import SYSTEM
+from siyu.kit import clock
+from siyu.records.customers import api as customers
+from siyu.records.staff import api as staff
+at = clock.business_now()
+with foundation.transaction():
+    customers.erase_customer(7, scope=staff.EVERYTHING, at=at, by=SYSTEM)
+facts.drain(at=at)
+"""
+
+
+def run(state: Path, *words: str, text: str = "", good: bool = True) -> subprocess.CompletedProcess[str]:
+    """``siyu WORDS`` on the installation in this folder; ``text`` goes to its standard input."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "DJANGO_"))}
+    env |= {"SIYU_DATA_DIR": str(state), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [*SIYU, *words], env=env, input=text, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (done.returncode == 0) is good, done.stdout + done.stderr
+    return done
+
+
+def python(state: Path, program: str) -> str:
+    return run(state, "shell", "--no-imports", "-c", program).stdout
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="siyu-backup-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def old(place: Path) -> Path:
+    """An installation with people, points, a file and facts that are not delivered yet."""
+    state = place / "old"
+    run(state, "migrate", "-v", "0")
+    python(state, FILL)
+    return state
+
+
+@pytest.fixture(scope="module")
+def saved(old: Path, place: Path) -> Path:
+    path = place / "saved.backup"
+    run(old, "backup", str(path))
+    return path
+
+
+def test_everything_is_there_in_an_empty_installation(old: Path, saved: Path, place: Path) -> None:
+    before = json.loads(python(old, LOOK))
+    fresh = place / "fresh"
+    told = run(fresh, "restore", str(saved)).stdout
+    assert "all checksums agree" in told
+    after = json.loads(python(fresh, LOOK))
+    assert after == before, "identities are found by the same key, files open, cursors stand where they stood"
+    assert sum(before["lag"].values()) > 0
+    assert before["books"] == 0
+    again = python(
+        fresh,
+        "from siyu.facts import api as facts; from siyu.kit import clock\n"
+        "facts.drain(at=clock.business_now()); print(sum(facts.lag().values()))",
+    )
+    assert again.strip() == "0"
+    assert "in use" in run(fresh, "restore", str(saved), good=False).stderr
+
+
+def test_a_cut_or_altered_file_is_refused_before_anything_changes(saved: Path, place: Path) -> None:
+    body = saved.read_bytes()
+    damaged = place / "damaged.backup"
+    target = place / "target"
+    for number, (content, words) in enumerate(
+        (
+            (body[: len(body) // 2], "cut off"),
+            (body[:-1], "cut off"),
+            (
+                body[: len(body) // 3] + bytes([body[len(body) // 3] ^ 1]) + body[len(body) // 3 + 1 :],
+                "altered",
+            ),
+            (b"no backup at all", "no backup"),
+        )
+    ):
+        damaged.write_bytes(content)
+        refused = run(target, "restore", str(damaged), good=False)
+        assert words in refused.stderr, (number, refused.stderr)
+        assert "Nothing was changed" in refused.stderr
+    tables = "from django.db import connection; print(len(connection.introspection.table_names()))"
+    assert python(target, tables).strip() == "0"
+
+
+def test_who_was_erased_since_is_erased_again(old: Path, saved: Path, place: Path) -> None:
+    python(old, ERASE)
+    register = old / "registers" / "erasures.jsonl"
+    assert json.loads(register.read_text().splitlines()[0])["customer_id"] == 7
+    target = place / "again"
+    (target / "registers").mkdir(parents=True)
+    (target / "registers" / "erasures.jsonl").write_text(register.read_text())
+    assert "Erased again since then: 1 people" in run(target, "restore", str(saved)).stdout
+    asked = (
+        "from siyu.foundation import api as f\n"
+        "print(f.fetch('SELECT count(*) FROM records_customers_customer WHERE erased_at IS NOT NULL')[0][0],"
+        " f.fetch('SELECT count(*) FROM records_customers_identity')[0][0])"
+    )
+    assert python(target, asked).split() == ["1", "120"]
+
+
+def test_a_passphrase_seals_everything(tmp_path: Path) -> None:
+    path = tmp_path / "sealed"
+    writer = Writer(path, "correct horse")
+    writer.add("key", [b"very secret" * 10])
+    writer.finish({"taken_at": "now"})
+    assert b"very secret" not in path.read_bytes() and b"taken_at" not in path.read_bytes()
+    assert oct(path.stat().st_mode)[-3:] == "600"
+    for wrong in ("", "other"):
+        with pytest.raises(BadBackup, match="passphrase"):
+            Reader(path, wrong)
+    reader = Reader(path, "correct horse")
+    reader.verify()
+    assert b"".join(reader.read("key")) == b"very secret" * 10
+
+
+def test_a_backup_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "half")
+    writer.add("a", [b"x"])
+    writer.discard()
+    assert list(tmp_path.iterdir()) == []
