@@ -65,7 +65,10 @@ class Tab:
 
 def _timeline_tab(request: HttpRequest, seen: Visit, customer: customers.CustomerView) -> dict[str, Any]:
     moments, more = timeline(customer, _place(request.GET.get("before")))
-    return {"moments": moments, "more": more}
+    told = [getattr(one.fact.payload, "employee_id", None) for one in moments]
+    named = staff.employees_by_id([number for number in told if isinstance(number, int)], at=seen.at)
+    rows = [(one, named.get(number or 0)) for one, number in zip(moments, told, strict=True)]
+    return {"moments": rows, "more": more}
 
 
 def _place(text: str | None) -> tuple[datetime, int] | None:
