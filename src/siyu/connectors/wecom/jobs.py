@@ -14,8 +14,8 @@ from siyu.connectors.wecom.models import Connection, MassSend, WelcomeCode
 from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater, SiyuError
 
-DIRECTORY_EVERY = timedelta(minutes=10)
-RECONCILE_EVERY = timedelta(minutes=30)
+DIRECTORY_EVERY = timedelta(hours=1)  # changes are told by callbacks; this heals lost ones
+RECONCILE_EVERY = timedelta(hours=2)
 DIRECTORY_LOCK, RECONCILE_LOCK = 0x57C1, 0x57C2  # any constants; the pair (constant, connection) names a lock
 AT_IT = "wecom.at_it"
 KEEP_CODES = timedelta(days=2)
