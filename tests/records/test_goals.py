@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput
+from siyu.records.customers import api as customers
 from siyu.records.goals import api as goals
 from tests.records.people import AT, LEAD, all_rows, at_once, hours
 
@@ -20,7 +21,7 @@ EVERYBODY = range(1, 5001)
 def test_a_share_is_held_out_once_and_for_good() -> None:
     with CaptureQueriesContext(connection) as queries:
         arms = goals.assign_holdout("journey:1", EVERYBODY, 100_000, at=AT)
-    assert len(queries) <= 5
+    assert len(queries) <= 6
     held = sum(arm is goals.Arm.HOLDOUT for arm in arms.values())
     assert 400 <= held <= 600  # 500 expected, five standard deviations are 106
     assert set(arms.values()) == {goals.Arm.HOLDOUT, goals.Arm.TREATED}
@@ -86,3 +87,15 @@ def test_workers_at_once_agree() -> None:
     )
     stored = goals.arms_of("w", ids)
     assert all(result == stored for result in results)
+
+
+@pytest.mark.django_db
+def test_a_person_held_out_before_a_merge_stays_held_out() -> None:
+    refs = [customers.IdentityRef("member_no", str(n), "m") for n in range(40)]
+    ids = [who.customer_id or 0 for who in customers.identify(refs, at=AT, source="test")]
+    arms = goals.assign_holdout("journey:9", ids[:20], 500_000, at=AT, minimum_audience=0)
+    for first, second in zip(ids[:20], ids[20:], strict=True):
+        customers.merge(second, first, at=hours(1), by=foundation.SYSTEM)
+    again = goals.assign_holdout("journey:9", ids[20:], 500_000, at=hours(2), minimum_audience=0)
+    assert list(again.values()) == list(arms.values())
+    assert set(arms.values()) == {goals.Arm.HOLDOUT, goals.Arm.TREATED}

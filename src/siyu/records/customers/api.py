@@ -43,7 +43,7 @@ from siyu.records.customers.operations.profiles import update_profile, update_pr
 from siyu.records.customers.operations.tags import tag, tag_many, untag
 from siyu.records.customers.queries.customers import find_customer, get_customer, profiles
 from siyu.records.customers.queries.listing import SUBJECT_MAP, customer_ids
-from siyu.records.customers.queries.map import anchors_of, current_ids, customers_of, subjects_of
+from siyu.records.customers.queries.map import anchors_of, current_ids, customers_of, same_person, subjects_of
 from siyu.records.customers.queries.merges import merge_cases
 from siyu.records.customers.queries.relations import (
     contacts_of,
@@ -131,6 +131,7 @@ __all__ = [
     "profiles",
     "reach",
     "resolve_case",
+    "same_person",
     "scope_sql",
     "set_consent",
     "set_consents",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput
+from siyu.records.customers import api as customers
 from siyu.records.goals import rules
 from siyu.records.goals.contracts import Arm
 from siyu.records.goals.queries import arms_of
@@ -30,7 +31,8 @@ def assign_holdout(
     customer: the same at every call and in any order, and not to be guessed. While the audience (the
     larger of ``audience``, if the caller expects more, and everybody assigned so far plus these) is
     below the minimum (default: setting goals.minimum_audience), new people are treated and counted as
-    NO_HOLDOUT: 样本不足. Set-based and race-safe. Raises BadInput("holdout.share").
+    NO_HOLDOUT: 样本不足. Whoever was drawn before under another id that has been merged since keeps the
+    first arm. Set-based and race-safe. Raises BadInput("holdout.share").
     """
     if not 0 <= share_ppm <= rules.WHOLE:
         raise BadInput("holdout.share", _("A share lies between 0 and 1,000,000 parts per million."))
@@ -51,6 +53,7 @@ def assign_holdout(
         arms = dict.fromkeys(new, Arm.NO_HOLDOUT)
     else:
         arms = {customer: rules.arm_of(_draw(scope_key, customer), share_ppm) for customer in new}
+    arms |= _under_other_ids(scope_key, new)
     foundation.execute(
         """INSERT INTO records_goals_holdoutassignment (scope_key, customer_id, arm, share_ppm, at)
            SELECT %s, n.customer_id, n.arm, %s, %s FROM unnest(%s::bigint[], %s::text[]) AS n(customer_id, arm)
@@ -59,6 +62,23 @@ def assign_holdout(
     )
     # Read back: of two workers at once the first one's word counts.
     return {**stored, **arms_of(scope_key, new)}
+
+
+def _under_other_ids(scope_key: str, new: list[int]) -> dict[int, Arm]:
+    """The first arm that each person was drawn into under another of their ids."""
+    others = customers.same_person(new)
+    if not others:
+        return {}
+    drawn = {
+        customer: (number, Arm(arm))
+        for customer, number, arm in foundation.fetch(
+            "SELECT customer_id, id, arm FROM records_goals_holdoutassignment"
+            " WHERE scope_key = %s AND customer_id = ANY(%s)",
+            [scope_key, sorted({other for ids in others.values() for other in ids})],
+        )
+    }
+    found = {customer: [drawn[other] for other in ids if other in drawn] for customer, ids in others.items()}
+    return {customer: min(arms)[1] for customer, arms in found.items() if arms}
 
 
 def _draw(scope_key: str, customer_id: int) -> bytes:

@@ -58,3 +58,18 @@ def current_ids(customer_ids: Iterable[int]) -> dict[int, int]:
     return dict(
         foundation.fetch("SELECT id, root_id FROM records_customers_customer WHERE id = ANY(%s)", [ids])
     )
+
+
+def same_person(customer_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Customer id → the other ids of the same person, ascending; those who have none are absent."""
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return {}
+    found: dict[int, list[int]] = {}
+    for customer_id, other in foundation.fetch(
+        "SELECT c.id, o.id FROM records_customers_customer c JOIN records_customers_customer o"
+        " ON o.root_id = c.root_id AND o.id <> c.id WHERE c.id = ANY(%s) ORDER BY 1, 2",
+        [ids],
+    ):
+        found.setdefault(customer_id, []).append(other)
+    return found
