@@ -86,19 +86,19 @@ def breaks() -> dict[str, Break]:
             "INSERT INTO facts_event SELECT * FROM again",
         ),
         "fact lost": _break(
-            "a fact of a friendship is gone", "facts.friends journeys.entered",
+            "a fact of a friendship is gone", "facts.friends journeys.entered references.kept",
             "DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live')",
             "DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live')",
             also="cards.fresh segments.fresh",
         ),
         "order lost": _break(
-            "a reported order is in no record", "facts.orders ledger.oracle cards.fresh",
+            "a reported order is in no record", "facts.orders ledger.oracle cards.fresh references.kept",
             "DELETE FROM records_commerce_order WHERE id = (SELECT min(o.id) FROM records_commerce_order o"
             " JOIN decisions_loyalty_orderpoints p ON p.order_id = o.id WHERE p.standing > 0)",
             also="scores.fresh segments.fresh",
         ),
         "goodbye lost": _break(
-            "an end of a friendship that was heard is in no fact", "facts.losses",
+            "an end of a friendship that was heard is in no fact", "facts.losses references.kept",
             "DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended')",
             "DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended')",
             also="cards.fresh segments.fresh",
@@ -230,6 +230,10 @@ def breaks() -> dict[str, Break]:
         "fact not delivered": _break(
             "a subscription stands before facts it should have heard", "facts.delivered",
             "UPDATE facts_events_cursor SET tx = 0, fact_id = 0 WHERE subscription = 'insights_metrics'",
+        ),
+        "dangling id": _break(
+            "a task names a customer who is not there", "references.kept",
+            "UPDATE actions_work_task SET customer_id = 987654321 WHERE id = (SELECT min(id) FROM actions_work_task)",
         ),
         "act without a trace": _break(
             "a code was made and the trail does not say so", "audit.complete",

@@ -57,6 +57,7 @@ def _take(twin_file: Path, at: datetime) -> Snapshot:
         at=at,
         wall=clock.wall_now(),
         rebuilt=_rebuild(at),
+        references=_references(),
         subscriptions=[
             {"name": name, "facts": sorted(item.facts), "backfill": item.backfill, "shards": item.shards}
             for name, item in facts.SUBSCRIPTIONS.items()
@@ -88,6 +89,42 @@ def _due_tables() -> list[str]:
 
 def _due_sql(table: str) -> str:
     return f"SELECT id, state, due_at, run_after, lease_until FROM {table}"
+
+
+REFERENCES = {
+    "customer_id": "records_customers_customer",
+    "subject_id": "facts_events_subject",
+    "anchor_subject_id": "facts_events_subject",
+    "employee_id": "records_staff_employee",
+    "unit_id": "records_staff_orgunit",
+    "order_id": "records_commerce_order",
+    "segment_id": "insights_segments_segment",
+    "connection_id": "connectors_wecom_connection",
+    "entry_fact_id": "facts_event",
+    "fact_id": "facts_event",
+    "cause_fact_id": "facts_event",
+}
+NOT_REFERENCES = {("facts_events_cursor", "fact_id")}
+
+
+def _references() -> list[Row]:
+    """Columns that name rows of other tables by plain ids (decision 0001), and how many are dangling."""
+    columns = foundation.fetch(
+        "SELECT c.table_name, c.column_name FROM information_schema.columns c"
+        " JOIN pg_class k ON k.relname = c.table_name AND k.relkind IN ('r', 'p') AND NOT k.relispartition"
+        " WHERE c.table_schema = 'public' AND c.column_name = ANY(%s) ORDER BY 1, 2",
+        [list(REFERENCES)],
+    )
+    found = []
+    for table, column in columns:
+        if (table, column) in NOT_REFERENCES:
+            continue
+        [(number, dangling)] = foundation.fetch(
+            f"SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM {REFERENCES[column]} o"
+            f" WHERE o.id = t.{column})) FROM {table} t WHERE t.{column} IS NOT NULL"
+        )
+        found.append({"table": table, "column": column, "number": number, "dangling": dangling})
+    return found
 
 
 def _rebuild(moment: datetime) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 SMALLEST_JUMP = timedelta(minutes=1)
 PATIENCE = 5.0  # wall seconds a jump waits for quiet at most while things are being killed
-FAR = 0.4  # share of jumps over many moments at once, as after a stand-still of everything
+FAR = 0.3  # share of jumps over many moments at once, as after a stand-still of everything
 HURRY = 0.25  # share of jumps that wait for nothing
 APART = 0.25  # share of jumps in which one side lags behind the other for a while
 

@@ -45,6 +45,7 @@ TABLES = (
     "records_commerce_refund",
     "records_customers_contact",
     "records_customers_customer",
+    "records_customers_merge",
     "records_customers_subjectmap",
     "records_goals_holdoutassignment",
     "records_ledger_account",
@@ -89,6 +90,7 @@ class Snapshot:
     at: datetime  # business time
     wall: datetime
     rebuilt: dict[str, list[str]] = field(default_factory=dict)  # what a fresh rebuild made different
+    references: list[Row] = field(default_factory=list)  # table, column, number, dangling
     subscriptions: list[Row] = field(default_factory=list)  # name, facts, backfill, shards
     horizon: int = 0  # oldest transaction that may still be running
     schedules: list[str] = field(default_factory=list)

@@ -37,6 +37,7 @@ CHECKS: dict[str, Check] = {
     "work.leases": upkeep.leases,
     "work.timers": upkeep.timers,
     "facts.delivered": upkeep.delivered,
+    "references.kept": upkeep.references,
     "audit.complete": upkeep.audit,
 }
 

@@ -89,6 +89,16 @@ def delivered(snapshot: Snapshot) -> Verdict:
     return verdict
 
 
+def references(snapshot: Snapshot) -> Verdict:
+    """Plain ids that cross modules name rows that are there."""
+    verdict = Verdict("every id that names another module's row names one that is there")
+    for row in snapshot.references:
+        verdict.checked += row["number"]
+        if row["dangling"]:
+            verdict.violations.append(f"{row['table']}.{row['column']}: {row['dangling']} name nothing")
+    return verdict
+
+
 # Table, what of it names the object, verb that must be in the trail, object kind there.
 ACTS = (
     ("decisions_acquisition_livecode", "id", "live_code.created", "live_code"),
