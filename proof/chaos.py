@@ -17,8 +17,8 @@ LONGEST_DOWN = 2.5
 class Pace:
     """Wall seconds between two kills."""
 
-    shortest: float = 2.5
-    longest: float = 8.0
+    shortest: float = 3.0
+    longest: float = 10.0
 
 
 class Chaos:

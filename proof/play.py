@@ -22,7 +22,7 @@ from siyu.kit import clock
 T = TypeVar("T")
 
 SMALLEST_JUMP = timedelta(minutes=1)
-PATIENCE = 5.0  # wall seconds a jump waits for quiet at most while things are being killed
+PATIENCE = 8.0  # wall seconds a jump waits for quiet at most while things are being killed
 FAR = 0.3  # share of jumps over many moments at once, as after a stand-still of everything
 HURRY = 0.25  # share of jumps that wait for nothing
 APART = 0.25  # share of jumps in which one side lags behind the other for a while
@@ -122,7 +122,7 @@ def taken_in(twin: TwinDoor) -> bool:
     left = asked(worker.pending)
     if left is None:
         return False
-    mine = [name for name in left if name in ("inbox", "journeys.advance") or name.startswith("facts:")]
+    mine = [name for name in left if name in ("inbox", "journeys.advance", "messaging.send") or name.startswith("facts:")]
     return not mine and bool(twin.get("clock")["idle"])
 
 
