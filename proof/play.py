@@ -122,7 +122,11 @@ def taken_in(twin: TwinDoor) -> bool:
     left = asked(worker.pending)
     if left is None:
         return False
-    mine = [name for name in left if name in ("inbox", "journeys.advance", "messaging.send") or name.startswith("facts:")]
+    mine = [
+        name
+        for name in left
+        if name in ("inbox", "journeys.advance", "messaging.send") or name.startswith("facts:")
+    ]
     return not mine and bool(twin.get("clock")["idle"])
 
 
