@@ -16,13 +16,25 @@ from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.segments import api as segments
+from siyu.interfaces.ui.member_links import member_link
 from siyu.kit import clock
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.ledger import api as ledger
 from siyu.records.staff import api as staff
 
-__all__ = ["api_key", "code", "connect", "counts", "import_orders", "jump", "portrait", "prepare", "settle"]
+__all__ = [
+    "member_page",
+    "api_key",
+    "code",
+    "connect",
+    "counts",
+    "import_orders",
+    "jump",
+    "portrait",
+    "prepare",
+    "settle",
+]
 STORES = 2
 
 
@@ -140,3 +152,8 @@ def api_key(role: str = "operator") -> str:
         return foundation.create_api_key(
             name="flow", role=foundation.Role(role), scopes=["all"], at=clock.business_now()
         )[1]
+
+
+def member_page(customer_id: int) -> str:
+    """The address of a customer's own page."""
+    return member_link(customer_id)
