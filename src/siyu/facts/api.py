@@ -26,6 +26,7 @@ from siyu.facts.events.dispatch import (
     replay_dead,
     rewind,
     run_subscription,
+    skip_to_end,
 )
 from siyu.facts.events.log import ensure_partitions, new_subjects, read, record
 from siyu.facts.events.payloads import dump as dump_payload
@@ -90,4 +91,5 @@ __all__ = [
     "replay_inbox",
     "rewind",
     "run_subscription",
+    "skip_to_end",
 ]

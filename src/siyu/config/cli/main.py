@@ -16,12 +16,15 @@ from siyu.config.cli_language import _, teach_argparse
 from siyu.foundation.postgres.api import PostgresTrouble
 from siyu.kit.errors import SiyuError
 
-OWN = ("up", "demo", "import", "apikey", "account", "backup", "restore", "doctor", "worker", "demo-step")
+OWN = (
+    "up", "demo", "import", "apikey", "account", "backup", "restore", "doctor", "generate", "worker", "demo-step",
+)  # fmt: skip
 # These import tables, so Django and its database are started before they are loaded.
 NEEDS_DJANGO = (
     "siyu.config.cli.demo_step",
     "siyu.config.cli.access",
     "siyu.config.cli.backup",
+    "siyu.config.cli.generate",
     "siyu.config.cli.imports",
     "siyu.config.cli.worker",
 )
@@ -128,6 +131,10 @@ def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     orders.add_argument("--preview", action="store_true", help=_("only show what would be read"))
     orders.set_defaults(run=("siyu.config.cli.imports", "orders"))
     _add_backup(commands)
+    fill = commands.add_parser("generate", help=_("fill an empty brand with invented data, to see it large"))
+    fill.add_argument("--customers", type=int, default=100_000, help=_("how many (default: %(default)s)"))
+    fill.add_argument("--facts", type=int, default=2_000_000, help=_("how many (default: %(default)s)"))
+    fill.set_defaults(run=("siyu.config.cli.generate", "generate"))
     key = commands.add_parser("apikey", help=_("keys for the REST API"))
     actions = key.add_subparsers(dest="action", metavar=_("action"), required=True)
     create = actions.add_parser("create", help=_("make a key; it is shown once"))

@@ -1,0 +1,135 @@
+"""Fills an empty brand with invented, skewed data in minutes, to see how everything behaves when it is large."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from siyu.config.demo.people import create_head_office
+from siyu.config.generate import history, people
+from siyu.config.generate.plan import Plan
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
+from siyu.insights.scoring import api as scoring
+from siyu.insights.segments import api as segments
+from siyu.kit.errors import Conflict
+from siyu.records.customers import api as customers
+from siyu.records.staff import api as staff
+
+CARD_CHUNK = 5_000
+
+Say = Callable[[str, float], None]
+
+
+def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: None) -> dict[str, float]:
+    """Fill the brand; returns seconds by stage. Raises Conflict("generate.not_empty") where there are customers.
+
+    Outside of any transaction: stages commit. What was cut off is not resumed; drop the database and begin again.
+    """
+    if customers.customer_ids(after=0, limit=1):
+        raise Conflict(
+            "generate.not_empty", _("This brand has customers already. Choose another: SIYU_BRAND=name.")
+        )
+    spent: dict[str, float] = {}
+    begun = time.monotonic()
+
+    def stage(name: str, work: Callable[[], object]) -> None:
+        mark = time.monotonic()
+        work()
+        spent[name] = time.monotonic() - mark
+        say(f"✓ {name}", time.monotonic() - begun)
+
+    def tell(text: str) -> None:
+        say(f"  … {text}", time.monotonic() - begun)
+
+    # Invented data may be lost: nothing is gained by waiting for the disk at each commit.
+    foundation.execute("SET synchronous_commit = off")
+    stage("organisation", lambda: _organisation(plan, at))
+    found: list[tuple[int, int]] = []
+
+    def _people() -> None:
+        with foundation.transaction():
+            found.append(people.make(plan, at=at, say=tell))
+
+    stage("customers", _people)
+    stage("orders and facts", lambda: history.make(plan, *found[0], at=at, say=tell))
+    stage("messages", lambda: _deliveries(plan, *found[0], at=at))
+    stage("statistics", lambda: _analyze("ANALYZE"))
+    stage("cards", lambda: _cards(at, tell))
+    stage("scores", lambda: _in_transaction(lambda: scoring.take_snapshot(at=at)))
+    stage("segments", lambda: _in_transaction(lambda: segments.install_defaults(at=at)))
+    # The log is now behind everybody, as after having heard it.
+    _in_transaction(_skip)
+    stage("clean up", lambda: _analyze("VACUUM (ANALYZE)"))
+    foundation.execute("SET synchronous_commit = on")
+    return spent
+
+
+def _in_transaction(work: Callable[[], object]) -> None:
+    with foundation.transaction():
+        work()
+
+
+def _skip() -> None:
+    for name, _subscription in facts.SUBSCRIPTIONS.items():
+        facts.skip_to_end(name)
+
+
+def _organisation(plan: Plan, at: datetime) -> None:
+    regions = max(1, plan.stores // 12)
+    units = [staff.UnitSpec("1", "生成的品牌(演示数据)", staff.UnitKind.COMPANY)]
+    units += [staff.UnitSpec(f"r{n}", f"第{n + 1}大区", staff.UnitKind.REGION, "1") for n in range(regions)]
+    units += [
+        staff.UnitSpec(f"s{n}", f"{n + 1:03d}号店", staff.UnitKind.STORE, f"r{n % regions}", f"S{n:03d}")
+        for n in range(plan.stores)
+    ]
+    clerks = [
+        staff.EmployeeSpec(
+            f"gen{n}", f"{people.FAMILY[n % 60]}{people.GIVEN[n % 50]}", f"s{n % plan.stores}",
+            staff.StaffRole.MANAGER if n < plan.stores else staff.StaffRole.CLERK,
+        )
+        for n in range(plan.employees)
+    ]  # fmt: skip
+    with foundation.transaction():
+        facts.ensure_partitions(at=at)
+        facts.install_cursors()
+        create_head_office()
+        staff.sync_directory(units, clerks, source="generate", at=at - people.SPAN - timedelta(days=1))
+
+
+def _deliveries(plan: Plan, subject: int, customer: int, *, at: datetime) -> None:
+    """Messages of the last ninety days in every state that nobody acts on any more."""
+    foundation.execute(
+        f"""INSERT INTO actions_messaging_delivery (key, customer_id, subject_id, employee_id, channel, kind, purpose_key, holdout_key,
+              content, group_hash, params, state, held_rule, reason, holds, wish, planned_at, due_at, doubt, asked, attempted_at, ref,
+              created_at, sent_at, delivered_at, closed_at, attempts)
+            SELECT 'generate:' || i, %(c)s + k, %(s)s + k, employee_id, 'wecom.mass', 'promotional', 'generate:' || i %% 40, '',
+              '{{"text": "周末新款到店,欢迎来试戴。", "attachments": []}}', md5((i %% 400)::text), '{{}}', state, '',
+              CASE state WHEN 'failed' THEN 'not_friend' ELSE '' END, 0, '', planned, NULL, false, 0, planned, 'gen' || i, planned,
+              CASE WHEN state <> 'failed' THEN planned END, CASE WHEN state = 'delivered' THEN planned END, planned, 1
+            FROM (SELECT i, floor(%(n)s * {people.chance("i", 60)})::bigint AS k, %(at)s::timestamptz - interval '90 days' * {people.chance("i", 61)} AS planned,
+                    CASE WHEN {people.chance("i", 62)} < 0.8 THEN 'delivered' WHEN {people.chance("i", 62)} < 0.9 THEN 'sent' ELSE 'failed' END AS state
+                  FROM generate_series(1, %(count)s) i) d JOIN gen_person USING (k) ORDER BY planned""",
+        {"c": customer, "s": subject, "n": plan.customers, "count": plan.deliveries, "at": at},
+    )
+
+
+def _cards(at: datetime, tell: Callable[[str], None]) -> None:
+    """Every card from records and facts, a chunk in each transaction."""
+    after = done = 0
+    while chunk := customers.customer_ids(after=after, limit=CARD_CHUNK):
+        with foundation.transaction():
+            cards.refresh(chunk, at=at)
+        after, done = chunk[-1], done + len(chunk)
+        if done % (CARD_CHUNK * 10) == 0:
+            tell(f"{done} cards")
+
+
+def _analyze(command: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(command)
