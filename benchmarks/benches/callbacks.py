@@ -36,10 +36,14 @@ def run(stage: Stage) -> list[Row]:
     warm = count // 10
     with stage.web(workers=WORKERS, module="benchmarks.harness.bare:application") as bare:
         load.drive(bare.port, bare_requests[:warm], CONNECTIONS)
+        bare_meter = stage.meter(bare)
         plain = load.drive(bare.port, bare_requests[warm:count], CONNECTIONS)
+        bare_used = bare_meter.per(len(plain.spans))
     with stage.web(workers=WORKERS) as web:
         cold = load.drive(web.port, requests[:warm], CONNECTIONS)
+        meter = stage.meter(web)
         warmed = load.drive(web.port, requests[warm:count], CONNECTIONS)
+        used = meter.per(len(warmed.spans))
         load.drive(web.port, requests[count:], CONNECTIONS)
         memory = web.look()
     stored = facts.inbox_counts("wecom:").received
@@ -50,7 +54,7 @@ def run(stage: Stage) -> list[Row]:
             limit_name="bare WSGI insert", p50_ms=warmed.ms(0.5), p99_ms=warmed.ms(0.99),
             exact=stored == accepted == count,
             note=f"{accepted - stored} lost of {accepted}; repeats stored once; {WORKERS} processes",
-            measures={"web_mb": memory, "cold_per_s": cold.rate, "limit_p99_ms": plain.ms(0.99)},
+            measures={**used, "web_mb": memory, "cold_per_s": cold.rate, "limit_cpu_us": bare_used["cpu_us"], "limit_p99_ms": plain.ms(0.99)},
         ),
         Row("callbacks, ratio to bare insert", warmed.rate / plain.rate, "", 0.8),
     ]  # fmt: skip

@@ -58,16 +58,20 @@ def run(stage: Stage) -> list[Row]:
         )
         for n, one in enumerate(people)
     ]  # fmt: skip
+    meter = stage.meter()
     spans, began = list[float](), time.perf_counter()
     for start in range(0, count, BATCH):
         mark = time.perf_counter()
         with foundation.transaction():
             messaging.queue(specs[start : start + BATCH], at=at)
         spans.append(time.perf_counter() - mark)
+    used = meter.per(count)
     queueing = count / (time.perf_counter() - began)
+    meter = stage.meter()
     report, began = messaging.SendReport(), time.perf_counter()
     while (one := messaging.send_due(at=at)).claimed:
         report += one
+    more = meter.per(count)
     sending = count / (time.perf_counter() - began)
     limit = copy_rate(stage, stage.size(50_000, 500))
     exact = report.sent == count and facts.count_dead() == 0
@@ -75,10 +79,10 @@ def run(stage: Stage) -> list[Row]:
         Row(
             "deliveries prepared", queueing, "/s", AIM, limit=limit, limit_name="COPY",
             p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"stored with their facts, batches of {BATCH:,}",
+            note=f"stored with their facts, batches of {BATCH:,}", measures=used,
         ),
         Row(
             "deliveries asked, claimed and settled", sending, "/s", limit=limit, limit_name="COPY", exact=exact,
-            note=f"{report.sent:,} sent, {report.held} held; policy, cap, lease, outcome, facts; the platform itself takes no time",
+            note=f"{report.sent:,} sent, {report.held} held; policy, cap, lease, outcome, facts; the platform itself takes no time", measures=more,
         ),
     ]  # fmt: skip

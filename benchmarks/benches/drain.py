@@ -35,6 +35,7 @@ def run(stage: Stage) -> list[Row]:
     _views(views, [one.subject_id for one in people], at)
     recorded = _orders(orders, [one.subject_id for one in people], at)
     before = _facts()
+    meter = stage.meter()
     began, spans = time.perf_counter(), list[float]()
     moved = True
     while moved:
@@ -44,6 +45,7 @@ def run(stage: Stage) -> list[Row]:
     seconds = time.perf_counter() - began
     made = _facts() - before
     total = views + orders + made
+    used = meter.per(total)
     left = {name: n for name, n in facts.lag().items() if n}
     [(paid,)] = foundation.fetch("SELECT coalesce(sum(orders), 0) FROM insights_cards_card")
     [(cards,)] = foundation.fetch("SELECT count(*) FROM insights_cards_card")
@@ -53,7 +55,7 @@ def run(stage: Stage) -> list[Row]:
             "drained from inbox to journeys", total / seconds, "facts/s", AIM, limit=recorded,
             limit_name="facts.record alone", p50_ms=percentile(spans, 0.5) * 1000,
             p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"{count // 10} callbacks, {views} views, {orders} orders became {total} facts; rounds of all subscriptions",
+            note=f"{count // 10} callbacks, {views} views, {orders} orders became {total} facts; rounds of all subscriptions", measures=used,
         )
     ]  # fmt: skip
 

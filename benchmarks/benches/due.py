@@ -35,6 +35,7 @@ def run(stage: Stage) -> list[Row]:
         [at, at, count * 2],
     )
     foundation.execute("ANALYZE foundation_work_job")
+    meter = stage.meter()
     spans, claimed = list[float](), list[int]()
     began = time.perf_counter()
     while True:
@@ -48,12 +49,13 @@ def run(stage: Stage) -> list[Row]:
         spans.append(time.perf_counter() - mark)
         claimed += [row.pk for row in rows]
     rate = len(claimed) / (time.perf_counter() - began)
+    used = meter.per(len(claimed))
     return [
         Row(
             "due rows claimed", rate, "/s", AIM, limit=_bare(stage, count), limit_name="the same claim on a bare table",
             p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000,
             exact=len(claimed) == len(set(claimed)) == count,
-            note=f"batches of {BATCH:,} with lease, read as objects; as many rows again not due",
+            note=f"batches of {BATCH:,} with lease, read as objects; as many rows again not due", measures=used,
         )
     ]  # fmt: skip
 

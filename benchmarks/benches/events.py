@@ -40,7 +40,9 @@ def run(stage: Stage) -> list[Row]:
     with stage.web(workers=WORKERS) as web:
         warm = max(1, len(bodies) // 10)
         cold = load.drive(web.port, bodies[:warm], CONNECTIONS, keep=True)
+        meter = stage.meter(web)
         known = load.drive(web.port, bodies[warm:], CONNECTIONS, keep=True)
+        used = meter.per(len(known.spans) * BATCH)
         fresh = load.drive(web.port, other, CONNECTIONS, keep=True)
         memory = web.look()
     counted = Counter[str]()
@@ -60,7 +62,7 @@ def run(stage: Stage) -> list[Row]:
             "events over HTTP, known people", sent / known.seconds, "/s", AIM, limit=limit, limit_name="COPY",
             p50_ms=known.ms(0.5), p99_ms=known.ms(0.99), exact=exact,
             note=f"spans are of batches of {BATCH:,}; {counted['duplicate']:,} duplicates refused",
-            measures={"web_mb": memory, "cold_per_s": len(cold.spans) * BATCH / cold.seconds},
+            measures={**used, "web_mb": memory, "cold_per_s": len(cold.spans) * BATCH / cold.seconds},
         ),
         Row(
             "events over HTTP, all strangers", len(fresh.spans) * BATCH / fresh.seconds, "/s", limit=limit,

@@ -25,13 +25,16 @@ def run(stage: Stage) -> list[Row]:
     with foundation.transaction():
         segments.install_defaults(at=at)
     path = _file(stage)
+    meter = stage.meter()
     began = time.perf_counter()
     done = imports.import_file_cli(path, "cdnow", at=at, data_set="bench")
     seconds = time.perf_counter() - began
+    used, meter = meter.per(done.rows_read), stage.meter()
     began = time.perf_counter()
     while facts.drain(at=at):
         pass
     after = time.perf_counter() - began
+    more = meter.per(done.rows_read)
     rows = done.rows_read
     [(orders,)] = foundation.fetch("SELECT count(*) FROM records_commerce_order")
     [(cards, counted)] = foundation.fetch(
@@ -42,11 +45,11 @@ def run(stage: Stage) -> list[Row]:
     return [
         Row(
             "orders imported", rows / seconds, "rows/s", AIM, limit=limit, limit_name="COPY", exact=exact,
-            note=f"{rows:,} rows became {orders:,} orders in {seconds:.0f} s",
+            note=f"{rows:,} rows became {orders:,} orders in {seconds:.0f} s", measures=used,
         ),
         Row(
             "imported orders into cards and segments", orders / after, "orders/s", limit=limit, limit_name="COPY", exact=exact,
-            note=f"{cards:,} cards in {after:.0f} s, while pages already answer",
+            note=f"{cards:,} cards in {after:.0f} s, while pages already answer", measures=more,
         ),
     ]  # fmt: skip
 

@@ -59,6 +59,7 @@ def run(stage: Stage) -> list[Row]:
     while facts.drain(at=at, only=["journeys.heard"]):
         pass
     entering = count / (time.perf_counter() - began)
+    meter = stage.meter()
     later, spans, total = at + timedelta(hours=2), list[float](), journeys.Advanced()
     began = time.perf_counter()
     while True:
@@ -75,13 +76,14 @@ def run(stage: Stage) -> list[Row]:
             total.errors + one.errors,
         )
     rate = total.steps / (time.perf_counter() - began)
+    used = meter.per(total.steps)
     limit = copy_rate(stage, stage.size(50_000, 500))
     exact = total.people == total.ended == count and not total.errors
     return [
         Row(
             "journey steps taken", rate, "people-steps/s", AIM, limit=limit, limit_name="COPY",
             p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"{count:,} people, {total.steps / max(1, count):.1f} steps each, a tag, a transfer and a task among them; rounds of 1,000",
+            note=f"{count:,} people, {total.steps / max(1, count):.1f} steps each, a tag, a transfer and a task among them; rounds of 1,000", measures=used,
         ),
         Row("journeys entered", entering, "people/s", limit=limit, limit_name="COPY", exact=exact),
     ]  # fmt: skip

@@ -45,6 +45,7 @@ def run(stage: Stage) -> list[Row]:
         facts.ensure_partitions(at=at)
         facts.install_cursors()
     people = _people(stage.size(10_000, 100), at)
+    meter = stage.meter()
     spans, count = [], stage.size(40_000, 1_000)
     began = time.perf_counter()
     for start in range(0, count, BATCH):
@@ -55,6 +56,7 @@ def run(stage: Stage) -> list[Row]:
             )
         spans.append(time.perf_counter() - mark)
     batched = count / (time.perf_counter() - began)
+    used = meter.per(count)
     single, singles, number = _singles(people, at, stage.size(6_000, 80))
     limit = _pgbench(stage, clients=THREADS)
     wrong = len(ledger.check_balances())
@@ -65,7 +67,7 @@ def run(stage: Stage) -> list[Row]:
             "ledger transfers in batches", batched, "/s", AIM, limit=limit,
             limit_name=f"pgbench, one statement each, {THREADS} clients", p50_ms=percentile(spans, 0.5) * 1000,
             p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"batches of {BATCH}, each with its facts, one thread; books balance",
+            note=f"batches of {BATCH}, each with its facts, one thread; books balance", measures=used,
         ),
         Row(
             "ledger transfers one by one", single, "/s", limit=limit,

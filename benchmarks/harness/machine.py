@@ -58,3 +58,16 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text().splitlines()
     except OSError:
         return []
+
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Processor time these processes and their ended children have used, user and system."""
+    total = 0
+    for pid in pids:
+        fields = "".join(_lines(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+        if len(fields) > 14:
+            total += sum(int(field) for field in fields[11:15])
+    return total / TICKS

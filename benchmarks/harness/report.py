@@ -22,13 +22,14 @@ def cells(row: Row) -> list[str]:
     reached = {None: "", True: "yes", False: "NO"}[row.reached]
     return [
         row.name, f"{number(row.value)} {row.unit}", aim, reached, number(row.limit), row.limit_name,
-        number(row.ratio), number(row.p50_ms), number(row.p99_ms), number(row.measures.get("peak_mb")),
+        number(row.ratio), number(row.p50_ms), number(row.p99_ms), number(row.measures.get("cpu_us")),
+        number(row.measures.get("peak_mb")),
         number(row.load), {None: "", True: "exact", False: "WRONG"}[row.exact], row.note,
     ]  # fmt: skip
 
 
 HEAD = (
-    "what", "figure", "aim", "ok", "limit", "of what", "ratio", "p50 ms", "p99 ms", "MB", "load", "counts", "note",
+    "what", "figure", "aim", "ok", "limit", "of what", "ratio", "p50 ms", "p99 ms", "cpu µs", "MB", "load", "counts", "note",
 )  # fmt: skip
 
 

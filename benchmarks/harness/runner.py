@@ -83,17 +83,19 @@ def fresh_database(state: Path, brand: str) -> None:
 
 def _bench(name: str, options: argparse.Namespace, state: Path) -> list[Row] | None:
     """One bench in its own process, so that its peak memory is its own."""
-    brand = f"bench_{name}"
-    if name != "pages":  # pages keeps the brand it generated, as long as the size is the same
+    keeps = name == "pages"  # generating takes minutes: that brand stays until its size changes
+    size = options.customers or (300 if options.quick else 100_000)
+    brand = f"bench_{name}_{size}" if keeps else f"bench_{name}"
+    if not keeps or postgres.database_name(brand) not in postgres.databases(state):
         fresh_database(state, brand)
     out = state / f"{name}.json"
     out.unlink(missing_ok=True)
     command = [sys.executable, "-m", "benchmarks.harness.one", name, str(out), "--port", str(options.port)]
     command += ["--quick"] if options.quick else []
-    command += ["--customers", str(options.customers)] if options.customers else []
+    command += ["--customers", str(size)]
     print(f"… {name}", flush=True)
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "SIYU_BRAND": brand}, check=False)
-    if name != "pages":
+    if not keeps:
         postgres.drop_database(state, postgres.database_name(brand))
     if done.returncode or not out.exists():
         return None

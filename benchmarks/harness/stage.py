@@ -40,6 +40,22 @@ class Running:
         return self.peak_mb
 
 
+class Meter:
+    """Processor time spent from its making until asked. Unlike time on the clock it hardly depends on who else is at work."""
+
+    def __init__(self, stage: Stage, pids: tuple[int, ...]) -> None:
+        self._roots = (*pids, postgres.status(stage.data).pid or 0)
+        self._before = self._now()
+
+    def _now(self) -> float:
+        return machine.cpu_seconds([pid for root in self._roots if root for pid in machine.family(root)])
+
+    def per(self, count: float) -> dict[str, float]:
+        """Microseconds for each of ``count``, and how many a second two processors could do if they did nothing else."""
+        each = (self._now() - self._before) / max(1.0, count)
+        return {"cpu_us": round(each * 1e6, 1), "two_cores_per_s": round(2 / each) if each else 0.0}
+
+
 @dataclass
 class Stage:
     """One bench's place of work. Its database is fresh; its processes end when the bench does."""
@@ -64,6 +80,10 @@ class Stage:
         """How plain psycopg reaches this bench's database."""
         found = postgres.connection_settings(self.data, os.environ["SIYU_BRAND"])
         return f"host={found['HOST']} port={found['PORT']} user={found['USER']} dbname={found['NAME']}"
+
+    def meter(self, *running: Running) -> Meter:
+        """Counts the processor time of PostgreSQL and of ``running``, or of this process if none is given."""
+        return Meter(self, tuple(one.process.pid for one in running) or (os.getpid(),))
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection that siyu knows nothing of, each statement its own transaction."""

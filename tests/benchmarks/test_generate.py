@@ -1,0 +1,71 @@
+"""A generated brand is what the modules themselves would have made of its records and facts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from siyu.config.generate.main import generate
+from siyu.config.generate.plan import Plan
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
+from siyu.insights.segments import api as segments
+from siyu.kit import clock
+from siyu.kit.errors import Conflict
+from siyu.records.customers import api as customers
+
+AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+PLAN = Plan(400, 8_000)
+PAGES = (
+    ("/", 70),
+    ("/customers/", 20),
+    ("/customers/?sort=-net_total&stage=active&friend=yes", 20),
+    ("/customers/?q=%E7%8E%8B", 20),
+    ("/customers/{customer}/", 35),
+    ("/segments/", 15),
+    ("/deliveries/", 18),
+)
+"""Addresses and how many queries they may make at most, whatever the size of the brand."""
+
+
+def _count(sql: str) -> int:
+    return int(foundation.fetch(sql)[0][0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cards_and_segments_equal_a_rebuild_and_pages_ask_a_bounded_number_of_queries(client: Client) -> None:
+    generate(PLAN, at=AT)
+    made = _count("SELECT count(*) FROM facts_log WHERE correlation_id = 'generate'")
+    assert made == PLAN.facts
+    assert _count("SELECT count(*) FROM records_customers_customer") == PLAN.customers
+    assert _count("SELECT count(*) FROM records_commerce_order") == PLAN.orders
+    assert _count("SELECT count(*) FROM facts_event_default") == 0
+    assert _count("SELECT sum(orders) FROM insights_cards_card") == PLAN.orders
+    assert not any(facts.lag().values())
+    with foundation.transaction():
+        assert cards.rebuild(at=AT) == 0
+        assert [(one.entered, one.left) for one in segments.rebuild(at=AT)] == [(0, 0)] * 5
+        [known] = customers.identify(
+            [customers.IdentityRef("phone", "13900000005")], at=AT, source="test"
+        )  # the sixth person, found by the number that was hashed and sealed
+    assert known.customer_id is not None
+    assert _count("SELECT count(*) FROM records_customers_customer") == PLAN.customers
+    with pytest.raises(Conflict, match=r"customers already|已有客户"):
+        generate(PLAN, at=AT)
+    owner = foundation.account_for_username("owner")
+    assert owner is not None
+    client.force_login(owner)
+    with clock.frozen(AT):
+        for path, most in PAGES:
+            address = path.format(customer=known.customer_id)
+            client.get(address)
+            with CaptureQueriesContext(
+                connection,
+            ) as asked:
+                assert client.get(address).status_code == 200
+            assert len(asked) <= most, f"{address}: {len(asked)} queries"
