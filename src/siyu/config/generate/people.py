@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
 
 from siyu.config.generate.plan import GROWTH, MONTHS, Plan
 from siyu.foundation import api as foundation
-from siyu.records.customers import rules
-from siyu.records.customers.contracts import IdentityKind
-from siyu.records.customers.operations.identities import PURPOSE, digest
+from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
 SOURCE = "generate"
 COMPANY = "generate:corp"
+CHUNK = 10_000
 SPAN = timedelta(days=MONTHS * 30)
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建国晓燕子涵雨桐志美玲欣怡浩然思远诗琪梓轩佳慧文博嘉懿宇航俊熙若曦"
@@ -135,20 +134,25 @@ STATEMENTS: tuple[tuple[str, str], ...] = (
 def _identities(plan: Plan, subject: int, say: Callable[[str], None]) -> None:
     """A phone for everybody and an external_userid for friends, hashed and sealed as always."""
     friends = [row[0] for row in foundation.fetch("SELECT k FROM gen_person WHERE friend ORDER BY k")]
-    kinds = (
-        (IdentityKind.PHONE, "", range(plan.customers), 0, lambda k: f"+86139{k:08d}"),
-        (IdentityKind.EXTERNAL_USERID, COMPANY, friends, plan.customers, lambda k: f"wmgen{k:09d}"),
-    )
-    with connection.cursor() as cursor:
-        for kind, realm, people, shift, value in kinds:
-            with cursor.copy(
-                "COPY records_customers_identity (kind, realm, value_hash, value_sealed, subject_id, first_seen_at, source) FROM STDIN"
-            ) as copy:
-                for k in people:
-                    key: rules.Key = (kind, realm, value(k))
-                    sealed = foundation.seal(key[2], PURPOSE)
-                    copy.write(
-                        f"{kind.value}\t{realm}\t\\\\x{digest(key).hex()}\t\\\\x{sealed.hex()}\t{subject + shift + k}"
-                        f"\t2024-01-01 00:00:00+00\t{SOURCE}\n"
-                    )
-            say(f"identities: {kind.value}")
+    _copy("phone", "", range(plan.customers), subject, "139{:08d}")
+    say("identities: phone")
+    _copy("external_userid", COMPANY, friends, subject + plan.customers, "wmgen{:09d}")
+    say("identities: external_userid")
+
+
+def _copy(kind: str, realm: str, people: Sequence[int], first: int, pattern: str) -> None:
+    columns = "kind, realm, value_hash, value_sealed, subject_id, first_seen_at, source"
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY records_customers_identity ({columns}) FROM STDIN") as copy,
+    ):
+        for start in range(0, len(people), CHUNK):
+            part = people[start : start + CHUNK]
+            refs = [customers.IdentityRef(kind, pattern.format(k), realm) for k in part]
+            for k, (_kind, _realm, hashed, sealed) in zip(
+                part, customers.prepared_identities(refs), strict=True
+            ):
+                copy.write(
+                    f"{kind}\t{realm}\t\\\\x{hashed.hex()}\t\\\\x{sealed.hex()}\t{first + k}"
+                    f"\t2024-01-01 00:00:00+00\t{SOURCE}\n"
+                )

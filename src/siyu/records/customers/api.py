@@ -36,6 +36,7 @@ from siyu.records.customers.operations.claims import claim_subject
 from siyu.records.customers.operations.consents import set_consent, set_consents
 from siyu.records.customers.operations.contacts import add_contact, end_contact
 from siyu.records.customers.operations.identify import identify
+from siyu.records.customers.operations.identities import prepared as prepared_identities
 from siyu.records.customers.operations.link import link
 from siyu.records.customers.operations.merge import merge, resolve_case, undo_merge
 from siyu.records.customers.operations.personal_data import erase_customer, export_customer
@@ -144,4 +145,5 @@ __all__ = [
     "untag",
     "update_profile",
     "update_profiles",
+    "prepared_identities",
 ]

@@ -68,6 +68,11 @@ def digest(key: rules.Key) -> bytes:
     return foundation.keyed_hash(f"{kind.value}\0{realm}\0{value}", PURPOSE)
 
 
+def prepared(refs: Sequence[IdentityRef]) -> list[tuple[str, str, bytes, bytes]]:
+    """(kind, realm, keyed hash, sealed value) of each reference: what a bulk load writes instead of the value."""
+    return [(key[0].value, key[1], digest(key), foundation.seal(key[2], PURPOSE)) for key in keys_of(refs)]
+
+
 def lookup(keys: Sequence[rules.Key]) -> dict[rules.Key, Known]:
     """The known ones among the keys, in one statement."""
     if not keys:
