@@ -277,12 +277,12 @@ def test_what_somebody_settled_meanwhile_is_not_called_any_more(mass: Platform) 
 
 
 def test_a_claim_that_took_too_long_does_not_send_late(mass: Platform) -> None:
-    mass.window, mass.max_batch = timedelta(milliseconds=300), 1
+    mass.window, mass.max_batch = timedelta(seconds=2), 1
     crowd = people(3)
     messaging.queue([message(f"k{n}", who, kind="service") for n, who in enumerate(crowd)], at=NOON)
 
     def slow(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
-        time.sleep(0.31)
+        time.sleep(2.05)
         return answer_all(Result.SENT)(items)
 
     mass.on_send = slow
