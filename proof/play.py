@@ -69,7 +69,7 @@ def play(twin: TwinDoor, chaos: Chaos, *, days: float, seed: int, seconds: float
     while (now := clock.business_now()) < played.until and time.monotonic() - began < seconds:
         target = max(now + SMALLEST_JUMP, _next(twin, now, played.until))
         if random.random() < FAR:
-            target += timedelta(minutes=random.uniform(10, 100))
+            target += timedelta(minutes=random.uniform(10, 60))
         target = min(played.until, target)
         _jump(twin, target, random, chaos, played)
         hurried = random.random() < HURRY

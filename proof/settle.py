@@ -25,9 +25,9 @@ def calm(twin: TwinDoor) -> None:
 
 
 def settle(
-    twin: TwinDoor, tick: Callable[[], None], *, hours: float = 2.0, patience: float = PATIENCE
+    twin: TwinDoor, tick: Callable[[], None], *, hours: float = 5.0, patience: float = PATIENCE
 ) -> float:
-    """Let everything come to rest, with two hours of business time for the schedules that heal.
+    """Let everything come to rest, with five hours of business time for the schedules that heal.
 
     Members' confirmations that fall into these hours still happen. Returns the wall seconds it took.
     """
@@ -35,7 +35,7 @@ def settle(
     _rest(twin, tick, patience)
     end = clock.business_now() + timedelta(hours=hours)
     while (now := clock.business_now()) < end:
-        target = min(end, now + timedelta(minutes=31))
+        target = min(end, now + timedelta(minutes=61))
         twin.post("clock", {"advance_to": target.isoformat()})
         clock.move_to(target)
         _rest(twin, tick, patience)
