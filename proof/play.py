@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
 from proof.chaos import Chaos
+from proof.scenes import Scenes
 from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
 from siyu.foundation import api as foundation
@@ -63,6 +64,7 @@ def play(twin: TwinDoor, chaos: Chaos, *, days: float, seed: int, seconds: float
     """Play ``days`` simulated days under faults and kills, at most ``seconds`` of wall time."""
     random = Random(f"play-{seed}")
     twin.post("faults", FAULTS)
+    scenes = Scenes(twin, random)
     since = clock.business_now()
     played = Played(since, since + timedelta(days=days))
     began = said = time.monotonic()
@@ -72,6 +74,7 @@ def play(twin: TwinDoor, chaos: Chaos, *, days: float, seed: int, seconds: float
             target += timedelta(minutes=random.uniform(10, 60))
         target = min(played.until, target)
         _jump(twin, target, random, chaos, played)
+        scenes.act()
         hurried = random.random() < HURRY
         played.hurried += hurried
         wait(lambda: taken_in(twin), 0.1 if hurried else PATIENCE, chaos.tick)

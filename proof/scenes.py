@@ -1,0 +1,38 @@
+"""What people do at the present moment, beside what the twin's population does by itself.
+
+The population acts on the grid of its own clock, which jumps have often passed by twenty seconds when siyu hears of
+it, so its welcomes expire. These scan, leave and are removed now, between two jumps, while processes die.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from siyu.config.demo.twin_door import TwinDoor
+from siyu.kit.errors import Conflict
+
+LEAVES, REMOVED = 0.12, 0.08
+
+
+class Scenes:
+    """Strangers at the counter."""
+
+    def __init__(self, twin: TwinDoor, random: Random) -> None:
+        self._twin, self._random = twin, random
+        self._codes: list[str] = []
+        self._friends: list[dict[str, str]] = []
+
+    def act(self) -> None:
+        """One to three people scan; now and then one goes, or is shown out."""
+        if not self._codes:
+            self._codes = sorted(code["config_id"] for code in self._twin.get("codes")["codes"])
+        for _person in range(self._random.randint(1, 3) if self._codes else 0):
+            found = self._twin.post("scan", {"config_id": self._random.choice(self._codes)})
+            self._friends.append({name: found[name] for name in ("userid", "external_userid")})
+        draw = self._random.random()
+        if draw < LEAVES + REMOVED and len(self._friends) > 3:
+            who = self._friends.pop(self._random.randrange(len(self._friends) - 2))
+            try:
+                self._twin.post("block" if draw < LEAVES else "delete", who)
+            except Conflict:  # they have parted already
+                pass
