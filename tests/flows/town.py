@@ -114,6 +114,7 @@ def _process(command: list[str], env: dict[str, str], **pipes: Any) -> Iterator[
             yield running
         finally:
             running.terminate()
+            running.wait(15)
 
 
 def _once(env: dict[str, str], *words: str) -> None:
@@ -135,6 +136,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         driver = stack.enter_context(_process([sys.executable, "-m", "tests.flows.driver"], env, **pipes))
         there = Town(url, twin, driver)
+        stack.callback(there.http.close)
         there.do("prepare")
         web = processes.web("web", "127.0.0.1", port, {}, threads=4)
         stack.enter_context(_process(list(web.command), env))
