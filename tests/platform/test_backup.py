@@ -77,10 +77,36 @@ facts.drain(at=at)
 """
 
 
+WRITE = """
+import itertools
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+from siyu.records.ledger import api as ledger
+print("writing", flush=True)
+for number in itertools.count():
+    with foundation.transaction():
+        ledger.post([ledger.TransferSpec(key=f"live:{number}:{n}", kind="gift", at=clock.business_now(), memo="",
+            legs=((ledger.system_account("test"), -1), (ledger.customer_account(n), 1))) for n in range(1, 30)],
+            at=clock.business_now())
+"""
+BOOKS = """
+from siyu.foundation import api as foundation
+from siyu.records.ledger import api as ledger
+told = foundation.fetch("SELECT count(*) FROM facts_log WHERE name = 'points.posted'")[0][0]
+kept = foundation.fetch("SELECT count(*) FROM records_ledger_transfer")[0][0]
+print(len(ledger.check_balances()), told - kept, kept)
+"""
+
+
+def environment(state: Path) -> dict[str, str]:
+    """Of a process that uses the installation in this folder."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "DJANGO_"))}
+    return env | {"SIYU_DATA_DIR": str(state), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+
+
 def run(state: Path, *words: str, text: str = "", good: bool = True) -> subprocess.CompletedProcess[str]:
     """``siyu WORDS`` on the installation in this folder; ``text`` goes to its standard input."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "DJANGO_"))}
-    env |= {"SIYU_DATA_DIR": str(state), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    env = environment(state)
     done = subprocess.run(
         [*SIYU, *words], env=env, input=text, capture_output=True, text=True, timeout=300, check=False
     )
@@ -130,6 +156,21 @@ def test_everything_is_there_in_an_empty_installation(old: Path, saved: Path, pl
     )
     assert again.strip() == "0"
     assert "in use" in run(fresh, "restore", str(saved), good=False).stderr
+
+
+def test_a_backup_taken_while_points_are_posted_is_of_one_moment(old: Path, place: Path) -> None:
+    path, target = place / "live.backup", place / "live"
+    words = [*SIYU, "shell", "--no-imports", "-c", WRITE]
+    with subprocess.Popen(words, env=environment(old), stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        run(old, "backup", str(path))
+        assert writer.poll() is None
+        writer.kill()
+    run(target, "restore", str(path))
+    wrong, difference, kept = (int(word) for word in python(target, BOOKS).split())
+    assert (wrong, difference) == (0, 0)
+    assert kept > 120
 
 
 def test_a_cut_or_altered_file_is_refused_before_anything_changes(saved: Path, place: Path) -> None:
