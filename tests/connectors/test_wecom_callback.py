@@ -169,3 +169,16 @@ def test_the_twin_reaches_a_live_server(twin: Twin, view: ConnectionView, live_s
     wait_for(stored)
     assert stored() == 1
     assert twin.get("/twin/record/callback_attempts")["rows"][-1]["http"] == 200
+
+
+def test_a_dead_connection_to_the_database_loses_no_callback(twin: Twin, view: ConnectionView) -> None:
+    assert post(*pushed(envelope(twin), plain(twin), nonce="a")) == 200
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone() or [0]
+    other = database.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.close()
+    assert post(*pushed(envelope(twin), plain(twin, "wm0002"), nonce="b")) == 200
+    assert stored() == 2

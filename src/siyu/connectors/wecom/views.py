@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -61,10 +61,13 @@ def _store(request: HttpRequest, receiver: receivers.Receiver) -> HttpResponse:
         return _plain("too large", 413)
     plaintext = _open(request, receiver, events.encrypted_part(body))
     event = events.parse(plaintext)
-    facts.receive(
-        receiver.source,
-        receivers.inbox_key(event.msgid, plaintext),
-        plaintext,
-        received_at=clock.business_now(),
-    )
+    key = receivers.inbox_key(event.msgid, plaintext)
+    # A look at the connection before each request would cost as much as the insert. It is not looked at;
+    # where it turns out to be dead the insert, which is one by its key, is made again over a new one.
+    connection.health_check_done = True  # type: ignore[attr-defined]  # untyped in the stubs
+    try:
+        facts.receive(receiver.source, key, plaintext, received_at=clock.business_now())
+    except (OperationalError, InterfaceError):
+        connection.close()
+        facts.receive(receiver.source, key, plaintext, received_at=clock.business_now())
     return _plain("", 200)

@@ -51,6 +51,7 @@ from siyu.records.customers.queries.relations import (
     list_tags,
     reach,
     stewards_of,
+    tag_names,
     tags_of,
 )
 from siyu.records.customers.queries.scope import in_scope, scope_sql
@@ -125,6 +126,7 @@ __all__ = [
     "keep_rows",
     "link",
     "list_tags",
+    "tag_names",
     "mask_phone",
     "merge",
     "merge_cases",

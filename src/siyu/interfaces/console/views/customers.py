@@ -123,7 +123,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "stages": [(stage.value, scoring.STAGE_LABELS[stage]) for stage in scoring.Stage],
         "stores": stores_in(seen),
         "employees": people_in(seen),
-        "tags": customers.list_tags(),
+        "tags": customers.tag_names(),
         "may_export": seen.principal.role in EXPORTERS,
         "may_tag": seen.principal.role in TAGGERS,
         "query": request.GET.urlencode(),

@@ -73,7 +73,7 @@ def _choices(seen: Visit) -> dict[str, Any]:
             for name, kind in facts.CATALOGUE.items()
             if kind.timeline and not name.startswith("segment.")
         ],
-        "tags": customers.list_tags(),
+        "tags": customers.tag_names(),
         "others": segments.segments(scope=seen.scope),
         "stores": stores_in(seen),
         "employees": people_in(seen),

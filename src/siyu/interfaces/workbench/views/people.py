@@ -84,7 +84,7 @@ def person(request: HttpRequest, customer_id: int) -> HttpResponse:
         "moments": moments(found),
         "stage_labels": {stage.value: label for stage, label in scoring.STAGE_LABELS.items()},
         "member_link": request.build_absolute_uri(member_link(customer.id)),
-        "known_tags": customers.list_tags()[:12],
+        "known_tags": customers.tag_names()[:12],
         "tab": "people",
     }
     return render(request, "workbench/person.html", context)

@@ -123,6 +123,11 @@ def list_tags() -> list[tuple[str, int]]:
     ]
 
 
+def tag_names() -> list[str]:
+    """All tags by name, to choose from: on every list page, so nobody is counted for it."""
+    return [row[0] for row in foundation.fetch("SELECT name FROM records_customers_tag ORDER BY name")]
+
+
 def consents_of(customer_id: int) -> list[ConsentView]:
     """The last word of one customer in force (and all merged into it) per channel and purpose."""
     rows = foundation.fetch(
