@@ -96,7 +96,7 @@ MOVED_BY: dict[str, tuple[str, ...]] = {
     ),
     "refunded_total": ("order.refunded",),
     "friend_count": ("contact.added", "contact.ended"),
-    "channel": ("contact.added",),
+    "channel": ("channel.attributed", "contact.added"),
     "points_balance": ("points.posted",),
     "employee_id": ("customer.assigned",),
     "unit_id": ("customer.assigned",),

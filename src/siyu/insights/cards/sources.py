@@ -33,6 +33,7 @@ def card_rows(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     totals = _totals(subjects)
     points = ledger.balances(ids)
     active = _last_active(subjects)
+    codes = _first_code(subjects)
     nothing = commerce.CustomerTotals()
     rows: dict[int, tuple[Any, ...]] = {}
     for customer_id in ids:
@@ -47,7 +48,7 @@ def card_rows(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
             steward.unit_id if steward else None,
             len({c.employee_id for c in friends}),
             tuple(sorted(tags.get(customer_id, ()))),
-            _channel(friends),
+            codes.get(customer_id) or _channel(friends),
             total.orders,
             total.amount,
             total.refunded_amount,
@@ -62,9 +63,20 @@ def card_rows(customer_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
 
 
 def _channel(contacts: Sequence[customers.ContactView]) -> str:
-    """The channel state of the first friend relation that has one ("" = unknown)."""
+    """The state of the first friend relation that has one, for codes that are not ours ("" = unknown)."""
     known = [c for c in sorted(contacts, key=lambda c: (c.since, c.id)) if c.state]
     return known[0].state if known else ""
+
+
+def _first_code(subjects: dict[int, list[int]]) -> dict[int, str]:
+    """Name of the live code that brought each customer first, as the fact told it."""
+    owner = {subject: customer for customer, ids in subjects.items() for subject in ids}
+    rows = foundation.fetch(
+        f"SELECT subject_id, payload->>'code_name' FROM {facts.LOG_VIEW}"
+        " WHERE subject_id = ANY(%s) AND name = 'channel.attributed' ORDER BY occurred_at DESC, id DESC",
+        [list(owner)],
+    )
+    return {owner[subject]: name for subject, name in rows}
 
 
 def _totals(subjects: dict[int, list[int]]) -> dict[int, commerce.CustomerTotals]:
