@@ -21,6 +21,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from siyu.config.cli import processes
+
 # Playwright keeps an event loop running in this thread to the end of the session, and Django would take
 # every query of a later test for one made inside a coroutine.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -76,7 +78,8 @@ def site() -> Iterator[Site]:
     _run(env, "-m", "django", "migrate", "--verbosity", "0")
     told = json.loads(_run(env, "-m", "tests.browser.site").strip().splitlines()[-1])
     port = _free_port()
-    words = [sys.executable, "-m", "django", "runserver", "--noreload", "--skip-checks", f"127.0.0.1:{port}"]
+    # As in production: a fixed number of threads, each with one lasting connection to the database.
+    words = list(processes.web("site", "127.0.0.1", port, {}, threads=4).command)
     with subprocess.Popen(
         words, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
