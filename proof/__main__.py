@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=8210, help="first of two ports")
     parser.add_argument("--state", type=Path, default=ROOT / ".state" / "proof")
+    parser.add_argument("--harsh", action="store_true", help="far more unclear answers, silent for 11 s")
     parser.add_argument("--check-only", action="store_true", help="check the last run again")
     parser.add_argument(
         "--break", dest="broken", help="with --check-only: break one thing first, or each (all)"
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             run.open_again(site)
         else:
             run.empty(options.state)
-            told = run.perform(site, size, options.size)
+            told = run.perform(site, size, options.size, harsh=options.harsh)
             print(told.line())
         return run.check(site, options.broken)
 

@@ -42,6 +42,9 @@ FAULTS = {
     "token_invalidated": 0.01,
 }
 
+# Longer than siyu waits for an answer, and unclear outcomes everywhere.
+HARSH = FAULTS | {"timeout": 0.04, "timeout_ms": 11_000, "cut_after_effect": 0.2, "busy": 0.1, "lose": 0.1}
+
 
 @dataclass
 class Played:
@@ -60,10 +63,12 @@ class Played:
         return f"{days:.1f} simulated days in {self.jumps} jumps ({self.hurried} without waiting, {self.apart} apart)"
 
 
-def play(twin: TwinDoor, chaos: Chaos, *, days: float, seed: int, seconds: float) -> Played:
+def play(
+    twin: TwinDoor, chaos: Chaos, *, days: float, seed: int, seconds: float, harsh: bool = False
+) -> Played:
     """Play ``days`` simulated days under faults and kills, at most ``seconds`` of wall time."""
     random = Random(f"play-{seed}")
-    twin.post("faults", FAULTS)
+    twin.post("faults", HARSH if harsh else FAULTS)
     scenes = Scenes(twin, random)
     since = clock.business_now()
     played = Played(since, since + timedelta(days=days))

@@ -51,7 +51,7 @@ def empty(state: Path) -> None:
         shutil.rmtree(state)
 
 
-def perform(site: Site, size: Size, label: str) -> Facts:
+def perform(site: Site, size: Size, label: str, *, harsh: bool = False) -> Facts:
     """Start everything, play under faults and kills, let it settle, stop everything but the database."""
     told = Facts(site.seed, label)
     mark = _Marks(told)
@@ -72,7 +72,7 @@ def perform(site: Site, size: Size, label: str) -> Facts:
     twin.post("population", {"rate": size.rate})
     mark("bring up")
     storm = chaos.Chaos(site, site.seed, chaos.Pace())
-    played = play.play(twin, storm, days=size.days, seed=site.seed, seconds=size.seconds)
+    played = play.play(twin, storm, days=size.days, seed=site.seed, seconds=size.seconds, harsh=harsh)
     told.played = played.line()
     mark("play")
     settle.calm(twin)
