@@ -46,6 +46,7 @@ class Layout:
 
     data: Path
     ports: dict[str, int]  # one each for the brands and for "twin"
+    hurried: bool = False  # days are played: a brand looks for work more often
 
     def url(self, name: str) -> str:
         """Address of a brand's pages or of the twin."""
@@ -59,6 +60,7 @@ class Layout:
             "SIYU_TWIN_URL": self.url("twin"),
             "SIYU_CLOCK_FILE": str(self.data / f"{brand}.clock"),
             "SIYU_DEMO": "1",
+            "SIYU_IDLE_SECONDS": "0.02" if self.hurried and brand == BRANDS[0] else "0.05",
             "SIYU_LOG_LEVEL": os.environ.get("SIYU_LOG_LEVEL", "WARNING"),
         }
 
@@ -80,7 +82,7 @@ def demo(options: argparse.Namespace) -> int:
             return 1
         if options.reset:
             _remove(data)
-        layout = _choose_ports(data, options.port)
+        layout = _choose_ports(data, options.port, hurried=options.check)
         if layout is None:
             return 1
         try:
@@ -123,14 +125,14 @@ def _remove(data: Path) -> None:
             entry.unlink()
 
 
-def _choose_ports(data: Path, first: int) -> Layout | None:
+def _choose_ports(data: Path, first: int, *, hurried: bool = False) -> Layout | None:
     ports: dict[str, int] = {}
     for number, name in enumerate((*BRANDS, "twin")):
         port = choose_port(HOST, None, first + number, set(ports.values()))
         if port is None:
             return None
         ports[name] = port
-    layout = Layout(data, ports)
+    layout = Layout(data, ports, hurried)
     (data / "demo.lock").write_text(layout.url(BRANDS[0]))
     return layout
 

@@ -72,13 +72,18 @@ def _on_grid(moment: datetime) -> datetime:
 
 
 def settle(twin: TwinDoor) -> None:
-    """Wait until twin and siyu have nothing left to do at this moment; Conflict names what hangs."""
+    """Wait until twin and siyu have nothing left to do at this moment; Conflict names what hangs.
+
+    Two looks in a row must agree: the stations are looked at one after the other, and work moves on
+    between them.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        quiet = twin.get("clock")["idle"]
+    calm = 0
+    while calm < 2:
         left = worker.pending()
-        if quiet and not left and twin.get("clock")["idle"]:
-            return
+        calm = 0 if left or not twin.get("clock")["idle"] else calm + 1
+        if calm:
+            continue
         if time.monotonic() > deadline:
             raise Conflict("demo.stuck", f"{left} {twin.get('clock')['waiting']}")
-        time.sleep(0.01)
+        time.sleep(0.02)
