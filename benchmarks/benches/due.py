@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from benchmarks.harness.rows import Row, percentile
 from benchmarks.harness.stage import Stage
+from siyu.facts.inbox.models import RawMessage
 from siyu.foundation import api as foundation
-from siyu.foundation.work.models import Job
 from siyu.kit import clock
 
 AIM = 20_000
@@ -27,14 +27,13 @@ def run(stage: Stage) -> list[Row]:
     at = clock.business_now()
     count = stage.size(100_000, 2_000)
     foundation.execute(
-        """INSERT INTO foundation_work_job (name, payload, correlation_id, progress_done, note, stop_requested, last_error,
-             created_at, state, due_at, attempts)
-           SELECT 'bench', '{}', '', 0, '', false, '', %s, 'waiting',
+        """INSERT INTO facts_inbox_rawmessage (source, key, headers, received_at, correlation_id, last_error, state, due_at, attempts)
+           SELECT 'bench', n::text, '{}', %s, '', '', 'waiting',
              %s::timestamptz + CASE WHEN n %% 2 = 0 THEN interval '30 days' ELSE - n * interval '1 ms' END, 0
            FROM generate_series(1, %s) n""",
         [at, at, count * 2],
     )
-    foundation.execute("ANALYZE foundation_work_job")
+    foundation.execute("ANALYZE facts_inbox_rawmessage")
     meter = stage.meter()
     spans, claimed = list[float](), list[int]()
     began = time.perf_counter()
@@ -42,7 +41,7 @@ def run(stage: Stage) -> list[Row]:
         mark = time.perf_counter()
         with foundation.transaction():
             rows = foundation.claim_due(
-                Job, at=at, limit=BATCH, lease=timedelta(minutes=1), claimed_state="running"
+                RawMessage, at=at, limit=BATCH, lease=timedelta(minutes=1), claimed_state="taken"
             )
         if not rows:
             break
