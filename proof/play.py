@@ -91,6 +91,8 @@ def play(
                 f"  {target.astimezone(clock.BRAND_TZ):%m-%d %H:%M}  {share:4.0%}  kills {chaos.strikes}",
                 flush=True,
             )
+    twin.post("faults", {"lose": 0.0})
+    scenes.part()
     played.until = min(played.until, clock.business_now())
     played.seconds = time.monotonic() - began
     chaos.revive()

@@ -36,3 +36,11 @@ class Scenes:
                 self._twin.post("block" if draw < LEAVES else "delete", who)
             except Conflict:  # they have parted already
                 pass
+
+    def part(self) -> None:
+        """At the end one goes and one is shown out, so that every run has ends of friendships."""
+        for way, who in zip(("block", "delete"), list(reversed(self._friends)), strict=False):
+            try:
+                self._twin.post(way, who)
+            except Conflict:  # they have parted already
+                pass
