@@ -58,6 +58,11 @@ def _tick(world: World, keeper: Keeper, stop: threading.Event) -> None:
             traceback.print_exc()
 
 
+def _write_byte(ask: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        os.write(ask, b".")
+
+
 def serve(state: State, host: str, port: int, path: Path | None, *, population: bool = False) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     world = World(state)
@@ -73,15 +78,19 @@ def serve(state: State, host: str, port: int, path: Path | None, *, population: 
             world.population.resume()
     keeper = Keeper(world, path)
     stop = threading.Event()
+    asked, ask = os.pipe()
+    os.set_blocking(ask, False)
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+        # Only a byte: an Event that a handler sets can wait for itself when two signals come close together.
+        signal.signal(name, lambda *_: _write_byte(ask))
     world.callbacks.start()
     world.shop.start()
     ticker = threading.Thread(target=_tick, args=(world, keeper, stop), name="ticker", daemon=True)
     ticker.start()
     threading.Thread(target=server.serve_forever, args=(0.1,), name="server", daemon=True).start()
     print(f"twin: 模拟企业微信 http://{host}:{server.server_port} (pid {os.getpid()})", flush=True)
-    stop.wait()
+    os.read(asked, 1)
+    stop.set()
     server.shutdown()
     with contextlib.suppress(OSError):
         server.server_close()

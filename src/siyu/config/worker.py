@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
-from types import FrameType
 
 from django.db import OperationalError, close_old_connections, connection
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit import clock
+from siyu.kit.stopping import StopRequest
 
 log = logging.getLogger("siyu.worker")
 
@@ -138,16 +137,11 @@ class Worker:
 
 def main() -> int:
     """Run a worker until SIGTERM or SIGINT."""
+    request = StopRequest()
     worker = Worker()
-
-    def halt(number: int, frame: FrameType | None) -> None:
-        worker.stop.set()
-
-    signal.signal(signal.SIGTERM, halt)
-    signal.signal(signal.SIGINT, halt)
     worker.start()
     log.info("worker started", extra={"worker": worker.name})
-    worker.stop.wait()
+    request.wait()
     worker.join()
     return 0
 
