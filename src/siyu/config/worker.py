@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from django.db import OperationalError, close_old_connections, connection
 
+from siyu.config.prepare import prepare
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit import clock
@@ -80,12 +81,9 @@ class Worker:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Prepare schedules and cursors and start the threads."""
-        at = clock.business_now()
+        """Prepare and start the threads."""
+        prepare()
         with foundation.transaction():
-            facts.ensure_partitions(at=at)
-            facts.install_cursors()
-            foundation.ensure_schedules(at=at)
             foundation.beat(self.name)  # before the first job, which takes a lease that beats renew
         self._thread("pump", Pump())
         for number in range(JOB_THREADS):
