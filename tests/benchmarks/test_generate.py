@@ -14,6 +14,7 @@ from siyu.config.generate.plan import Plan
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
+from siyu.insights.cards.rules import name_grams, phone_tail
 from siyu.insights.segments import api as segments
 from siyu.kit import clock
 from siyu.kit.errors import Conflict
@@ -37,8 +38,22 @@ def _count(sql: str) -> int:
     return int(foundation.fetch(sql)[0][0])
 
 
+def _indexes() -> list[tuple[str, str]]:
+    """Every index and key of the whole database but for the months of the log, whose number changes."""
+    return [
+        (row[0], row[1])
+        for row in foundation.fetch(
+            """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON oid = indrelid
+               WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
+               UNION ALL SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(c.oid) FROM pg_constraint c
+               JOIN pg_class r ON r.oid = conrelid WHERE NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1, 2"""
+        )
+    ]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_cards_and_segments_equal_a_rebuild_and_pages_ask_a_bounded_number_of_queries(client: Client) -> None:
+    before = _indexes()
     generate(PLAN, at=AT)
     made = _count("SELECT count(*) FROM facts_log WHERE correlation_id = 'generate'")
     assert made == PLAN.facts
@@ -46,6 +61,14 @@ def test_cards_and_segments_equal_a_rebuild_and_pages_ask_a_bounded_number_of_qu
     assert _count("SELECT count(*) FROM records_commerce_order") == PLAN.orders
     assert _count("SELECT count(*) FROM facts_event_default") == 0
     assert _count("SELECT sum(orders) FROM insights_cards_card") == PLAN.orders
+    sought = foundation.fetch(
+        "SELECT c.name, c.phone_masked, c.tags, s.grams, s.phone_tail, s.tags FROM insights_cards_card c"
+        " JOIN insights_cards_cardsearch s USING (customer_id)"
+    )
+    assert len(sought) == PLAN.customers
+    for name, phone, tags, grams, tail, found in sought:
+        assert (name_grams(name), phone_tail(phone), tags) == (grams, tail, found)
+    assert _indexes() == before
     assert not any(facts.lag().values())
     with foundation.transaction():
         assert cards.rebuild(at=AT) == 0

@@ -28,6 +28,7 @@ def make(plan: Plan, subject: int, customer: int, *, at: datetime, say: Callable
     with foundation.transaction():
         facts.ensure_partitions(at=at - SPAN, months=MONTHS + 2)
         _goods()
+        foundation.execute(_WORKING)
     spread = _Spread(plan)
     for month in range(MONTHS):
         begin = at - SPAN + timedelta(days=30 * month)
@@ -38,10 +39,11 @@ def make(plan: Plan, subject: int, customer: int, *, at: datetime, say: Callable
         }  # fmt: skip
         with foundation.transaction():
             foundation.execute(_ORDERS, values)
-            foundation.execute(_LINES, values)
+            foundation.execute(_LINES)
             foundation.execute(_MONTH, values)
             foundation.execute(_RECORD, values)
             foundation.execute("DROP TABLE gen_month")
+            foundation.execute("TRUNCATE gen_order")
         say(f"month {month + 1} of {MONTHS}")
 
 
@@ -51,7 +53,7 @@ class _Spread:
     def __init__(self, plan: Plan) -> None:
         [(others,)] = foundation.fetch(
             """SELECT count(*) + count(*) FILTER (WHERE friend) + count(*) FILTER (WHERE assigned)
-                 + (SELECT count(*) FROM records_customers_customertag) FROM gen_person"""
+                 + (SELECT count(*) FROM gen_tag) FROM gen_person"""
         )
         self._plan = plan
         self._many = MANY_FACTS if plan.facts >= 20 * MANY_FACTS else 0
@@ -77,27 +79,33 @@ def _goods() -> None:
     )
 
 
+# The orders of the month at hand, so that nothing is looked up in the table that grows and has no index yet.
+_WORKING = """
+CREATE TEMP TABLE gen_order (id bigint, source text, order_no text, subject_id bigint, unit_id bigint, employee_id bigint,
+                             paid_at timestamptz, amount bigint)
+"""
+
 _ORDERS = f"""
 WITH bought AS (
     SELECT i, {who("i", 20)} AS k, %(begin)s::timestamptz + %(month)s::interval * {chance("i", 22)} AS moment,
            9900 + floor(-ln(1 - {chance("i", 23)}) * 60000)::bigint / 100 * 100 AS amount
     FROM generate_series(%(order_from)s, %(order_to)s - 1) i
-)
+), made AS (
 INSERT INTO records_commerce_order (source, order_no, subject_id, customer_id, unit_id, employee_id, paid_at, currency,
        amount, refunded_amount, buyer_hint, backfill, reported_at, content_hash)
 SELECT '门店POS', 'GEN' || lpad(i::text, 10, '0'), %(s)s + b.k, %(c)s + b.k, p.unit_id, p.employee_id,
        greatest(moment, p.born), 'CNY', amount, 0, '', true, moment, '\\x00'
 FROM bought b JOIN gen_person p USING (k) ORDER BY moment
+RETURNING id, source, order_no, subject_id, unit_id, employee_id, paid_at, amount)
+INSERT INTO gen_order SELECT * FROM made
 """
 
 _LINES = f"""
 INSERT INTO records_commerce_orderline (order_id, line_no, sku_id, name, quantity, amount)
 SELECT o.id, 1, g.id, g.name, 1, o.amount
-FROM records_commerce_order o
+FROM gen_order o
 JOIN (SELECT id, name, row_number() OVER (ORDER BY id) AS place FROM records_commerce_sku) g
   ON g.place = 1 + floor({PRODUCTS} * power({chance("o.id", 30)}, 2))::int
-WHERE o.source = '门店POS' AND o.order_no >= 'GEN' || lpad(%(order_from)s::text, 10, '0')
-  AND o.order_no < 'GEN' || lpad(%(order_to)s::text, 10, '0')
 """
 
 _MONTH = f"""
@@ -114,15 +122,12 @@ SELECT 'customer.assigned', jsonb_build_object('customer_id', %(c)s + k, 'employ
        'previous_employee_id', NULL, 'reason', '首次添加'), born, %(s)s + k, '{SOURCE}', 'assigned:' || k
 FROM gen_person WHERE assigned AND born >= %(begin)s AND born < %(end)s
 UNION ALL
-SELECT 'customer.tagged', jsonb_build_object('customer_id', t.customer_id, 'tag', g.name), t.since, %(s)s + t.customer_id - %(c)s,
-       '{SOURCE}', 'tag:' || t.id
-FROM records_customers_customertag t JOIN records_customers_tag g ON g.id = t.tag_id
-WHERE t.since >= %(begin)s AND t.since < %(end)s AND t.source = '{SOURCE}'
+SELECT 'customer.tagged', jsonb_build_object('customer_id', %(c)s + k, 'tag', name), since, %(s)s + k, '{SOURCE}', 'tag:' || id
+FROM gen_tag WHERE since >= %(begin)s AND since < %(end)s
 UNION ALL
 SELECT 'order.paid', jsonb_build_object('order_id', id, 'source', source, 'order_no', order_no, 'amount', amount, 'currency', 'CNY',
        'unit_id', unit_id, 'employee_id', employee_id, 'line_count', 1), paid_at, subject_id, 'records_commerce', 'order:' || id || ':paid'
-FROM records_commerce_order WHERE source = '门店POS' AND order_no >= 'GEN' || lpad(%(order_from)s::text, 10, '0')
-  AND order_no < 'GEN' || lpad(%(order_to)s::text, 10, '0')
+FROM gen_order
 UNION ALL
 SELECT 'page.viewed', jsonb_build_object('url', 'https://shop.example/p/' || floor(500 * power({chance("i", 41)}, 2))::int, 'title', '新款'),
        %(begin)s::timestamptz + %(month)s::interval * {chance("i", 42)}, %(s)s + {who("i", 43)}, '{SOURCE}', 'v' || lpad(i::text, 10, '0')

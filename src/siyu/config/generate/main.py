@@ -10,18 +10,15 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from siyu.config.demo.people import create_head_office
-from siyu.config.generate import history, people
+from siyu.config.generate import bulk, history, people, wide
 from siyu.config.generate.plan import Plan
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.insights.cards import api as cards
 from siyu.insights.scoring import api as scoring
 from siyu.insights.segments import api as segments
 from siyu.kit.errors import Conflict
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
-
-CARD_CHUNK = 5_000
 
 Say = Callable[[str, float], None]
 
@@ -49,6 +46,8 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
 
     # Invented data may be lost: nothing is gained by waiting for the disk at each commit.
     foundation.execute("SET synchronous_commit = off")
+    foundation.execute("SET maintenance_work_mem = '512MB'")
+    foundation.execute("SET work_mem = '128MB'")
     stage("organisation", lambda: _organisation(plan, at))
     found: list[tuple[int, int]] = []
 
@@ -56,17 +55,21 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
         with foundation.transaction():
             found.append(people.make(plan, at=at, say=tell))
 
+    records, insights = bulk.set_aside(bulk.RECORDS), bulk.set_aside(bulk.INSIGHTS)
     stage("customers", _people)
     stage("orders and facts", lambda: history.make(plan, *found[0], at=at, say=tell))
     stage("messages", lambda: _deliveries(plan, *found[0], at=at))
+    stage("indexes", lambda: bulk.bring_back(records, tell))
     stage("statistics", lambda: _analyze("ANALYZE"))
-    stage("cards", lambda: _cards(at, tell))
-    stage("scores", lambda: _in_transaction(lambda: scoring.take_snapshot(at=at)))
+    stage("cards", lambda: _in_transaction(lambda: wide.make(plan, *found[0], say=tell)))
+    stage("scores", lambda: scoring.take_snapshot(at=at, told=lambda done: tell(f"{done} scored")))
+    stage("indexes of cards", lambda: bulk.bring_back(insights, tell))
     stage("segments", lambda: _in_transaction(lambda: segments.install_defaults(at=at)))
     # The log is now behind everybody, as after having heard it.
     _in_transaction(_skip)
     stage("clean up", lambda: _analyze("VACUUM (ANALYZE)"))
-    foundation.execute("SET synchronous_commit = on")
+    for name in ("synchronous_commit", "maintenance_work_mem", "work_mem"):
+        foundation.execute(f"RESET {name}")
     return spent
 
 
@@ -117,17 +120,6 @@ def _deliveries(plan: Plan, subject: int, customer: int, *, at: datetime) -> Non
                   FROM generate_series(1, %(count)s) i) d JOIN gen_person USING (k) ORDER BY planned""",
         {"c": customer, "s": subject, "n": plan.customers, "count": plan.deliveries, "at": at},
     )
-
-
-def _cards(at: datetime, tell: Callable[[str], None]) -> None:
-    """Every card from records and facts, a chunk in each transaction."""
-    after = done = 0
-    while chunk := customers.customer_ids(after=after, limit=CARD_CHUNK):
-        with foundation.transaction():
-            cards.refresh(chunk, at=at)
-        after, done = chunk[-1], done + len(chunk)
-        if done % (CARD_CHUNK * 10) == 0:
-            tell(f"{done} cards")
 
 
 def _analyze(command: str) -> None:

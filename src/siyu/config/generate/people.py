@@ -47,6 +47,7 @@ def make(plan: Plan, *, at: datetime, say: Callable[[str], None]) -> tuple[int, 
     subject, customer = _next("facts_events_subject"), _next("records_customers_customer")
     values = {"n": plan.customers, "s": subject, "c": customer, "from": at - SPAN, "span": SPAN, "at": at}
     _persons(plan, values, at=at)
+    foundation.execute("CREATE TEMP TABLE gen_tag (id bigint, k bigint, since timestamptz, name text)")
     for name, sql in STATEMENTS:
         foundation.execute(sql, values)
         say(name)
@@ -77,6 +78,7 @@ def _persons(plan: Plan, values: dict[str, object], *, at: datetime) -> None:
         {**values, "clerks": len(clerks), "ids": ids, "units": units},
     )
     foundation.execute("ALTER TABLE gen_person ADD PRIMARY KEY (k)")
+    foundation.execute("CREATE INDEX ON gen_person (born)")
     foundation.execute("ANALYZE gen_person")
 
 
@@ -123,11 +125,14 @@ STATEMENTS: tuple[tuple[str, str], ...] = (
               INSERT INTO records_customers_tag (name, created_at)
               SELECT name, %(from)s FROM unnest(string_to_array('{",".join(TAGS)}', ',')) AS name
               ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id, name),
-            ranked AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM named)
-            INSERT INTO records_customers_customertag (customer_id, tag_id, since, source)
-            SELECT %(c)s + k, r.id, born, '{SOURCE}' FROM ranked r, gen_person p
-            WHERE {chance("k * 16 + r.place", 9)} < 0.25 / r.place""",
+            ranked AS (SELECT id, name, row_number() OVER (ORDER BY id) AS place FROM named),
+            borne AS (
+              INSERT INTO records_customers_customertag (customer_id, tag_id, since, source)
+              SELECT %(c)s + k, r.id, born, '{SOURCE}' FROM ranked r, gen_person p
+              WHERE {chance("k * 16 + r.place", 9)} < 0.25 / r.place RETURNING id, customer_id, tag_id, since)
+            INSERT INTO gen_tag SELECT b.id, b.customer_id - %(c)s, b.since, r.name FROM borne b JOIN ranked r ON r.id = b.tag_id""",
     ),
+    ("tags by time", "CREATE INDEX ON gen_tag (since)"),
 )
 
 

@@ -11,16 +11,17 @@ from siyu.insights.scoring.operations import run_flips, take_snapshot, watch
 
 
 def _snapshot(payload: dict[str, Any], run: foundation.JobRun) -> None:
-    take_snapshot(at=run.at)
+    take_snapshot(at=run.at, told=run.progress)
 
 
 def _watch(payload: dict[str, Any], run: foundation.JobRun) -> None:
-    watch(at=run.at)
+    watch(at=run.at, told=run.progress)
 
 
+# Both commit in parts: nothing else of insights may wait until a million people are scored.
 JOBS = (
-    foundation.JobType("scoring.snapshot", _snapshot, every=timedelta(days=1)),
-    foundation.JobType("scoring.watch", _watch, every=timedelta(minutes=2)),
+    foundation.JobType("scoring.snapshot", _snapshot, every=timedelta(days=1), transactional=False),
+    foundation.JobType("scoring.watch", _watch, every=timedelta(minutes=2), transactional=False),
 )
 LOOPS = (
     foundation.Loop(

@@ -6,7 +6,7 @@ a full scoring by the same thresholds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,13 +17,15 @@ from siyu.insights.scoring import rules
 from siyu.insights.scoring.contracts import ScoringReport, SnapshotView, StageChanged, Thresholds, Windows
 from siyu.insights.scoring.models import Snapshot, StageFlip
 from siyu.insights.scoring.queries import current_snapshot
+from siyu.insights.scoring.stale import stale_ids
 from siyu.kit import clock
 from siyu.records.customers import api as customers
 
-CHUNK = 5_000
+CHUNK = 2_000
 FLIPS = "insights_scoring_stageflip"
 SOURCE = "insights_scoring"
 _READS = frozenset({"orders", "first_order_at", "last_order_at", "net_total"})
+Told = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,14 @@ def on_touch(touch: cards.Touch, *, at: datetime) -> Mapping[int, frozenset[str]
     return _score(stale, at=at, touch=touch)
 
 
-def take_snapshot(*, at: datetime) -> SnapshotView:
+def take_snapshot(*, at: datetime, told: Told = lambda _done: None) -> SnapshotView:
     """Compute the quintile thresholds over all buyers now and score everybody by them.
 
     With fewer buyers than the setting rfm.minimum_buyers nobody is scored. Whoever moves because the
     yardstick moved does so quietly: the facts carry origin BACKFILL and nobody acts on them.
+
+    Called outside of a transaction it commits in parts, like ``rescore``; cut off, it is simply taken again.
     """
-    cards.hold_insights()
     buyers, recency, frequency, monetary = foundation.fetch(
         f"""SELECT count(*),
               percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY last_order_at),
@@ -63,14 +66,17 @@ def take_snapshot(*, at: datetime) -> SnapshotView:
             "frequency": frequency,
             "monetary": monetary,
         }
-    Snapshot.objects.create(taken_at=at, buyers=buyers, thresholds=thresholds)
-    rescore(at=at)
+    with foundation.transaction():
+        # Whoever scores by the thresholds before these has committed when this lock is had.
+        cards.hold_insights()
+        Snapshot.objects.create(taken_at=at, buyers=buyers, thresholds=thresholds)
+    rescore(at=at, told=told)
     view = current_snapshot()
     assert view is not None
     return view
 
 
-def watch(*, at: datetime) -> bool:
+def watch(*, at: datetime, told: Told = lambda _done: None) -> bool:
     """Take a snapshot before the night when the yardstick no longer fits; returns whether one was taken.
 
     That is: enough buyers and nobody scored yet, or a fifth more buyers than the thresholds were taken over,
@@ -83,22 +89,30 @@ def watch(*, at: datetime) -> bool:
     else:
         outgrown = buyers * 5 > last.buyers * 6
     if outgrown:
-        take_snapshot(at=at)
+        take_snapshot(at=at, told=told)
     return outgrown
 
 
-def rescore(*, at: datetime) -> ScoringReport:
-    """Score everybody again by the thresholds in force and the windows set now."""
-    cards.hold_insights()
+def rescore(*, at: datetime, told: Told = lambda _done: None) -> ScoringReport:
+    """Score again whoever is not scored by the thresholds in force and the windows set now.
+
+    One pass finds them; they are written a chunk at a time, each chunk in a transaction of its own where the
+    caller has none, so that cards, segments and what hangs on them wait for a chunk and not for everybody.
+    ``told`` hears how many were looked into.
+    """
     started = clock.wall_now()
-    total = changed = 0
-    for chunk in _all_ids():
-        touch = cards.Touch(tuple(chunk), {}, frozenset(), {}, quiet=True)
-        moved = _score(chunk, at=at, touch=touch)
-        total += len(chunk)
-        changed += len(moved)
-        if moved:
-            cards.notify(cards.Touch(tuple(sorted(moved)), moved, frozenset(), {}, quiet=True), at=at)
+    total = int(foundation.fetch(f"SELECT count(*) FROM {cards.RELATION}")[0][0])
+    snapshot = current_snapshot()
+    stale = stale_ids(snapshot.thresholds if snapshot else None, windows(at=at), FLIPS, at=at, size=CHUNK)
+    changed = done = 0
+    for chunk in stale:
+        with foundation.transaction():
+            cards.hold_insights()
+            moved = _score(chunk, at=at, touch=cards.Touch(tuple(chunk), {}, frozenset(), {}, quiet=True))
+            if moved:
+                cards.notify(cards.Touch(tuple(sorted(moved)), moved, frozenset(), {}, quiet=True), at=at)
+        changed, done = changed + len(moved), done + len(chunk)
+        told(done)
     return ScoringReport(total, changed, (clock.wall_now() - started).total_seconds())
 
 
@@ -213,16 +227,3 @@ def _keep_flips(scored: Sequence[_Scored]) -> None:
 def _drop_flips(ids: Sequence[int]) -> None:
     if ids:
         foundation.execute(f"DELETE FROM {FLIPS} WHERE customer_id = ANY(%s)", [list(ids)])
-
-
-def _all_ids() -> Iterator[list[int]]:
-    after = 0
-    while True:
-        rows = foundation.fetch(
-            f"SELECT customer_id FROM {cards.RELATION} WHERE customer_id > %s ORDER BY customer_id LIMIT %s",
-            [after, CHUNK],
-        )
-        if not rows:
-            return
-        after = rows[-1][0]
-        yield [row[0] for row in rows]
