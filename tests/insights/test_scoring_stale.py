@@ -80,7 +80,9 @@ def test_those_found_stale_are_those_the_rules_would_change(seed: int) -> None:
     for later in (AT + timedelta(seconds=1), AT + timedelta(days=30), AT + timedelta(days=400)):
         assert 0 < len(_wrong(later)) < PEOPLE
         assert _found(later) == _wrong(later)
-    foundation.execute("UPDATE insights_cards_card SET net_total = net_total + 900 WHERE customer_id %% 3 = 0")
+    foundation.execute(
+        "UPDATE insights_cards_card SET net_total = net_total + 900 WHERE customer_id %% 3 = 0"
+    )
     foundation.execute(f"DELETE FROM {FLIPS} WHERE customer_id %% 5 = 0")
     assert _found(AT) == _wrong(AT) != set()
     foundation.set_setting("stage.active_days", 40, at=AT, by=foundation.SYSTEM)
