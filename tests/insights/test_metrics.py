@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from siyu.facts import api as facts
 from siyu.insights.metrics import api as metrics
+from siyu.insights.metrics import keeping
 from siyu.insights.metrics.subscribers import handle
 from siyu.kit.errors import BadInput, NotFound
 from siyu.records.customers import api as customers
@@ -120,6 +121,27 @@ def test_repurchase_of_thirty_days(brand: Brand) -> None:
     brand.drain()
     assert value("repurchase_30d") == (0.25, 1, 4)
     assert metrics.rows("repurchase_30d", scope=ALL, day=DAY).total == 4
+
+
+def test_repurchase_of_a_large_brand_is_kept_by_day(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [brand.person(n) for n in "abcd"]
+    for who in people:
+        brand.order(who, 100)
+    brand.order(people[0], 100, paid_at=START - timedelta(days=100))
+    assert metrics.keep(at=brand.at) == 0
+    monkeypatch.setattr(keeping, "LONG", 3)
+    assert metrics.keep(at=brand.at) == 62
+    brand.order(people[1], 100, paid_at=START - timedelta(days=100))
+    old = metrics.metric("repurchase_30d", scope=ALL, day=DAY)
+    assert (old.value, old.numerator, old.denominator, str(old.note)[-11:]) == (0.25, 1, 4, "03-02 12:00")
+    unseen = only()
+    assert value("repurchase_30d", scope=unseen) == (None, 0, 0)
+    assert value("repurchase_30d", DAY + timedelta(days=2)) == (0.5, 2, 4)  # not kept: counted now
+    metrics.keep(at=brand.at)
+    assert [v.numerator for v in metrics.series("repurchase_30d", scope=ALL, until=DAY, days=2)] == [0, 2]
+    monkeypatch.setattr(keeping, "LONG", 20_000)
+    assert metrics.keep(at=brand.at) == 0
+    assert str(metrics.metric("repurchase_30d", scope=ALL, day=DAY).note) == ""
 
 
 def test_welcomes_and_what_is_stuck(brand: Brand) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -213,6 +215,40 @@ def test_repurchase_counts_known_buyers_who_bought_before() -> None:
     )
     give_back(refund("C0", "r", 100))
     assert commerce.repurchase(date(2026, 3, 1), 30, scope=ALL) == (1, 3)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_repurchase_by_day_is_what_counting_each_day_by_itself_gives(seed: int) -> None:
+    chance = random.Random(seed)
+    bought = []
+    for number in range(60):
+        who, hours, kept = (
+            chance.randrange(9),
+            -24 * chance.randrange(0, 40) - chance.randrange(24),
+            chance.random() < 0.8,
+        )
+        record(order(f"N{number}", 100, subject_id=subject(who) if who else None, hours=hours))
+        if not kept:
+            give_back(refund(f"N{number}", "r", 100, hours=2))
+        elif who:
+            bought.append((who, AT + timedelta(hours=hours), number))
+    zone, last = ZoneInfo("Asia/Shanghai"), date(2026, 3, 2)
+    days = [last - timedelta(days=n) for n in range(20, -1, -1)]
+    wanted = {}
+    for day in days:
+        within = [b for b in bought if day - timedelta(days=6) <= b[1].astimezone(zone).date() <= day]
+        again = {
+            who for who, at, _n in within if any(other == who and then < at for other, then, _m in bought)
+        }
+        wanted[day] = (len(again), len({who for who, _at, _n in within}))
+    assert commerce.repurchase_by_day(days[0], last, 7, scope=ALL) == wanted
+    assert commerce.repurchase(days[5], 7, scope=ALL) == wanted[days[5]]
+    assert commerce.repurchase_by_day(days[0], last, 7, scope=staff.NOTHING) == dict.fromkeys(days, (0, 0))
+    assert (commerce.many_orders(days[0], last, 1_000), commerce.many_orders(days[0], last, 3)) == (
+        False,
+        True,
+    )
 
 
 @pytest.mark.django_db

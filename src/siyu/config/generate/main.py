@@ -14,6 +14,7 @@ from siyu.config.generate import bulk, history, people, wide
 from siyu.config.generate.plan import Plan
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
+from siyu.insights.metrics import api as metrics
 from siyu.insights.scoring import api as scoring
 from siyu.insights.segments import api as segments
 from siyu.kit.errors import Conflict
@@ -67,6 +68,7 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
     stage("segments", lambda: _in_transaction(lambda: segments.install_defaults(at=at)))
     # The log is now behind everybody, as after having heard it.
     _in_transaction(_skip)
+    stage("kept numbers", lambda: metrics.keep(at=at))
     stage("clean up", lambda: _analyze("VACUUM (ANALYZE)"))
     for name in ("synchronous_commit", "maintenance_work_mem", "work_mem"):
         foundation.execute(f"RESET {name}")

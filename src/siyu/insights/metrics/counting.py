@@ -103,7 +103,8 @@ def _points(scope: Scope, first: date, last: date) -> dict[date, Pair]:
 
 
 def _repurchase(scope: Scope, first: date, last: date) -> dict[date, Pair]:
-    return {day: commerce.repurchase(day, REPURCHASE_DAYS, scope=scope) for day in _days(first, last)}
+    found = commerce.repurchase_by_day(first, last, REPURCHASE_DAYS, scope=scope)
+    return {day: found[day] for day in _days(first, last)}
 
 
 def _none(scope: Scope, first: date, last: date) -> dict[date, Pair]:

@@ -29,3 +29,17 @@ class Entry(models.Model):
             models.Index(fields=["kind", "ref"], name="metric_entry_ref"),
             models.Index(fields=["subject_id", "kind"], name="metric_entry_subject"),
         ]
+
+
+class Kept(models.Model):
+    """A number of one day that is too dear to count for every page, as counted for the whole brand at a moment."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField()
+    day = models.DateField()
+    numerator = models.BigIntegerField()
+    denominator = models.BigIntegerField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="metric_kept_once")]

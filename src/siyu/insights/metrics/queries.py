@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from siyu.insights.metrics import counting, rules
+from siyu.insights.metrics import counting, keeping, rules
 from siyu.insights.metrics.contracts import MetricDefinition, MetricValue, Status
 from siyu.insights.metrics.definitions import DEFINITIONS, TODAY
 from siyu.kit.clock import BRAND_TZ
@@ -48,10 +48,17 @@ def series(key: str, *, scope: Scope, until: date, days: int = 30) -> list[Metri
             MetricValue(definition, first + timedelta(days=n), Status.NOT_ENABLED, None, 0, None, note)
             for n in range(days)
         ]
+    kept = keeping.kept(key, scope, first, until)
+    if kept:
+        return [_value(definition, day, *kept[day]) for day in sorted(kept)]
     return [_value(definition, day, pair) for day, pair in counting.by_day(key, scope, first, until).items()]
 
 
-def _value(definition: MetricDefinition, day: date, pair: counting.Pair) -> MetricValue:
+def _value(
+    definition: MetricDefinition, day: date, pair: counting.Pair, counted: datetime | None = None
+) -> MetricValue:
     status, value = rules.value_of(definition, *pair)
     note = _("not enough data") if status is Status.NOT_ENOUGH else ""
+    if counted is not None and not note:
+        note = _("as of %(time)s") % {"time": f"{counted.astimezone(BRAND_TZ):%m-%d %H:%M}"}
     return MetricValue(definition, day, status, value, pair[0], pair[1], note)

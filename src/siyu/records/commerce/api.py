@@ -29,8 +29,10 @@ from siyu.records.commerce.operations.orders import record_orders
 from siyu.records.commerce.operations.refunds import record_refunds
 from siyu.records.commerce.queries.figures import (
     customer_totals,
+    many_orders,
     match_rates,
     repurchase,
+    repurchase_by_day,
     sales_by_day,
     subject_totals,
 )
@@ -71,7 +73,9 @@ __all__ = [
     "orders_of",
     "record_orders",
     "record_refunds",
+    "many_orders",
     "repurchase",
+    "repurchase_by_day",
     "sales_by_day",
     "subject_totals",
     "unmatched",

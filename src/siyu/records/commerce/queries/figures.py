@@ -79,29 +79,74 @@ def sales_by_day(
     ]
 
 
-def repurchase(last_day: date, days: int, *, scope: staff.Scope) -> tuple[int, int]:
-    """(buyers who bought before, all known buyers) of the ``days`` days up to ``last_day``.
+# Each buyer's days of buying, each with the days on which it is the latest one within the window: these spans do
+# not overlap, so a day's buyers are the spans that cover it, and one reading of the orders serves any number of days.
+_REPURCHASE = """
+WITH bought AS (
+    SELECT o.customer_id, (o.paid_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS number, max(o.paid_at) AS at, max(o.id) AS id
+    FROM records_commerce_order o
+    WHERE o.customer_id IS NOT NULL AND o.paid_at >= %(start)s AND o.paid_at < %(end)s
+        AND NOT (o.refunded_amount > 0 AND o.refunded_amount = o.amount) AND {where}
+    GROUP BY 1, 2
+), chained AS (
+    SELECT *, lag(day) OVER theirs AS before, lead(day) OVER theirs AS after FROM bought
+    WINDOW theirs AS (PARTITION BY customer_id ORDER BY day)
+), spans AS (
+    SELECT greatest(day, %(first)s) AS day, least(coalesce(after - 1, %(last)s), day + %(days)s - 1, %(last)s) AS until,
+        (number > 1 OR before IS NOT NULL OR EXISTS (
+            SELECT FROM records_commerce_order e WHERE e.customer_id = c.customer_id AND (e.paid_at, e.id) < (c.at, c.id)
+            AND NOT (e.refunded_amount > 0 AND e.refunded_amount = e.amount)))::int AS again
+    FROM chained c WHERE least(coalesce(after - 1, %(last)s), day + %(days)s - 1) >= %(first)s
+)
+SELECT day, sum(again)::bigint, sum(one)::bigint FROM (
+    SELECT day, again, 1 AS one FROM spans UNION ALL SELECT until + 1, -again, -1 FROM spans
+) turns GROUP BY 1
+"""
+
+
+def repurchase_by_day(
+    first_day: date, last_day: date, window: int, *, scope: staff.Scope
+) -> dict[date, tuple[int, int]]:
+    """(buyers who bought before, all known buyers) of the ``window`` days up to each day.
 
     "Before" is any earlier order of the same customer in the records, fully refunded ones left out on
     both sides. Orders that wait to be claimed have no known buyer and do not count.
     """
-    start, end = _bounds(last_day - timedelta(days=days - 1), last_day)
+    start, end = _bounds(first_day - timedelta(days=window - 1), last_day)
     where, params = _scope_sql(scope)
-    rows = foundation.fetch(
-        f"""
-        SELECT count(*) FILTER (WHERE f.again), count(*) FROM (
-            SELECT o.customer_id, bool_or(EXISTS (
-                SELECT FROM records_commerce_order e WHERE e.customer_id = o.customer_id
-                AND (e.paid_at, e.id) < (o.paid_at, o.id)
-                AND NOT (e.refunded_amount > 0 AND e.refunded_amount = e.amount))) AS again
-            FROM records_commerce_order o
-            WHERE o.customer_id IS NOT NULL AND o.paid_at >= %s AND o.paid_at < %s
-                AND NOT (o.refunded_amount > 0 AND o.refunded_amount = o.amount) AND {where}
-            GROUP BY 1) f
-        """,
-        [start, end, *params],
+    units, people = params or ([], [])
+    turns = {
+        row[0]: row[1:]
+        for row in foundation.fetch(
+            _REPURCHASE.format(where=where.replace("%s", "%(units)s", 1).replace("%s", "%(people)s", 1)),
+            {
+                "zone": BRAND_TZ.key, "start": start, "end": end, "first": first_day, "last": last_day,
+                "days": window, "units": units, "people": people,
+            },
+        )
+    }  # fmt: skip
+    again = buyers = 0
+    found = {}
+    for number in range((last_day - first_day).days + 1):
+        day = first_day + timedelta(days=number)
+        more = turns.get(day, (0, 0))
+        again, buyers = again + int(more[0]), buyers + int(more[1])
+        found[day] = (again, buyers)
+    return found
+
+
+def repurchase(last_day: date, window: int, *, scope: staff.Scope) -> tuple[int, int]:
+    """``repurchase_by_day`` of one day."""
+    return repurchase_by_day(last_day, last_day, window, scope=scope)[last_day]
+
+
+def many_orders(first_day: date, last_day: date, limit: int) -> bool:
+    """Whether more than ``limit`` orders were paid in these days; looks at no more than that."""
+    [(found,)] = foundation.fetch(
+        "SELECT count(*) FROM (SELECT FROM records_commerce_order WHERE paid_at >= %s AND paid_at < %s LIMIT %s) n",
+        [*_bounds(first_day, last_day), limit + 1],
     )
-    return int(rows[0][0]), int(rows[0][1])
+    return bool(found > limit)
 
 
 def match_rates() -> list[SourceMatch]:
