@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from siyu.config.backup.container import BadBackup, Reader, Writer
+from siyu.foundation.postgres import api as postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 SIYU = [sys.executable, "-c", "import sys; from siyu.config.cli import main; sys.exit(main())"]
@@ -98,24 +99,24 @@ print(len(ledger.check_balances()), told - kept, kept)
 """
 
 
-def environment(state: Path) -> dict[str, str]:
-    """Of a process that uses the installation in this folder."""
+def environment(state: Path, url: str = "") -> dict[str, str]:
+    """Of a process that uses the installation in this folder, with its embedded database or the one at ``url``."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "DJANGO_"))}
-    return env | {"SIYU_DATA_DIR": str(state), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    env |= {"SIYU_DATA_DIR": str(state), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    return env | ({"SIYU_DATABASE_URL": url} if url else {})
 
 
-def run(state: Path, *words: str, text: str = "", good: bool = True) -> subprocess.CompletedProcess[str]:
-    """``siyu WORDS`` on the installation in this folder; ``text`` goes to its standard input."""
-    env = environment(state)
+def run(state: Path, *words: str, good: bool = True, url: str = "") -> subprocess.CompletedProcess[str]:
+    """``siyu WORDS`` on the installation in this folder."""
     done = subprocess.run(
-        [*SIYU, *words], env=env, input=text, capture_output=True, text=True, timeout=300, check=False
+        [*SIYU, *words], env=environment(state, url), capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode == 0) is good, done.stdout + done.stderr
     return done
 
 
-def python(state: Path, program: str) -> str:
-    return run(state, "shell", "--no-imports", "-c", program).stdout
+def python(state: Path, program: str, url: str = "") -> str:
+    return run(state, "shell", "--no-imports", "-c", program, url=url).stdout
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +211,29 @@ def test_who_was_erased_since_is_erased_again(old: Path, saved: Path, place: Pat
         " f.fetch('SELECT count(*) FROM records_customers_identity')[0][0])"
     )
     assert python(target, asked).split() == ["1", "120"]
+
+
+def test_a_sealed_backup_fills_a_database_of_ones_own(old: Path, place: Path) -> None:
+    """Saved with a passphrase, restored into a PostgreSQL that siyu did not start."""
+    path, words, other = place / "sealed.backup", place / "words", place / "other words"
+    words.write_text("correct horse battery\n")
+    other.write_text("correct horse\n")
+    run(old, "backup", str(path), "--passphrase-file", str(words))
+    assert "星榆".encode() not in path.read_bytes()
+    before = json.loads(python(old, LOOK))
+    elsewhere, state = place / "elsewhere", place / "own"
+    server = postgres.ensure_running(elsewhere, profile=postgres.Profile.TESTS)
+    try:
+        postgres.create_database(elsewhere, "brand")
+        url = f"postgresql://{server.user}@/brand?host={server.host}"
+        for more in ((), ("--passphrase-file", str(other))):
+            refused = run(state, "restore", str(path), *more, good=False, url=url)
+            assert "passphrase" in refused.stderr and "Nothing was changed" in refused.stderr
+        run(state, "restore", str(path), "--passphrase-file", str(words), url=url)
+        assert json.loads(python(state, LOOK, url)) == before
+        assert not (state / "postgres").exists()
+    finally:
+        postgres.stop(elsewhere)
 
 
 def test_a_passphrase_seals_everything(tmp_path: Path) -> None:
