@@ -107,6 +107,12 @@ def breaks() -> dict[str, Break]:
             "a lost callback was never made up for", "facts.healed",
             "UPDATE connectors_wecom_relation SET open = false WHERE id = (SELECT min(id) FROM connectors_wecom_relation WHERE open)",
         ),
+        "withdrawn only here": _break(
+            "a withdrawal never reached the platform, whose task stands", "messages.true",
+            "UPDATE actions_messaging_delivery SET state = 'cancelled', reason = 'x', due_at = NULL WHERE id ="
+            " (SELECT min(id) FROM actions_messaging_delivery WHERE channel = 'wecom.mass' AND state = 'waiting_member')",
+            also="cards.fresh segments.fresh",
+        ),
         "blind second send": _break(
             "an unclear call was simply made again", "messages.once", twin=_resent
         ),

@@ -143,7 +143,12 @@ def _mass(verdict: Verdict, row: Row, task: Row | None, tasks: list[Row], siblin
     state = "sent" if row["state"] in ARRIVED else row["state"]
     if state == "unknown":
         verdict.expect(False, f"mass {row['key']} is unknown although WeCom can be asked: {row['reason']}")
-    elif row["ref"] and state != "cancelled":
+    elif row["ref"] and state == "cancelled":
+        verdict.expect(
+            task is not None and task["cancelled"] and task["status"] != 1,
+            f"mass {row['key']} is cancelled, but WeCom's task stands",
+        )
+    elif row["ref"]:
         really = wanted[task["status"]] if task else "failed"
         verdict.expect(state == really, f"mass {row['key']} is {state}, really {really}")
     elif state in ("queued", "held", "failed", "cancelled"):

@@ -138,9 +138,29 @@ def test_an_opt_out_reaches_what_is_queued_and_what_waits_for_a_member(mass: Pla
     assert states() == {"held": 1, "queued": 1, "waiting_member": 1}
     messaging.poll(at=NOON + timedelta(seconds=30))
     assert states() == {"cancelled": 1, "held": 1, "queued": 1}
+    reasons = {one.state.value: one.reason for one in messaging.deliveries(staff.EVERYTHING).items}
+    assert reasons["cancelled"] == reasons["held"] != "", "why it was withdrawn outlives the withdrawal"
     mass.on_send = answer_all(Result.SENT)
     messaging.send_due(at=later)
     assert mass.keys[-1] == ["o"]
+
+
+def test_a_wish_that_comes_while_the_platform_is_asked_is_not_lost(mass: Platform) -> None:
+    mass.on_send = answer_all(Result.WAITING_MEMBER)
+    (who,) = people(1)
+    (asked,) = messaging.queue([message("k", who)], at=NOON)
+    messaging.send_due(at=NOON)
+    later = NOON + timedelta(minutes=10)
+
+    def withdrawn_meanwhile(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        messaging.cancel([asked.delivery_id], at=later, reason="wrong price")
+        return answer_all(Result.WAITING_MEMBER)(items)
+
+    mass.on_query = withdrawn_meanwhile
+    messaging.poll(at=later)
+    messaging.poll(at=later)
+    view = messaging.get_delivery(asked.delivery_id, scope=staff.EVERYTHING)
+    assert (view.state, view.reason) == (messaging.DeliveryState.CANCELLED, "wrong price")
 
 
 def test_what_was_handed_over_and_cannot_be_withdrawn_says_so(mass: Platform) -> None:

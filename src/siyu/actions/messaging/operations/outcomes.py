@@ -90,7 +90,9 @@ def set_next(row: Delivery, following: Next, *, at: datetime) -> None:
     """Move one row to its next state and free its lease."""
     row.doubt = row.doubt or following.doubt
     row.state = following.state.value
-    row.reason = following.reason
+    # Why a waiting message was to be withdrawn is written down with the wish; the platform only says that it was.
+    kept = row.reason if following.state is DeliveryState.CANCELLED else ""
+    row.reason = following.reason or kept
     row.held_rule = ""
     row.due_at = following.look_at
     row.lease_until = None

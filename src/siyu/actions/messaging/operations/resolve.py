@@ -120,9 +120,11 @@ def _postpone(outcomes: dict[int, Outcome], wish: str, at: datetime) -> None:
             continue
         outcome = outcomes[row.pk]
         row.lease_until = None
-        passing = outcome.result in (Result.RETRY, Result.UNKNOWN)
-        if wish and not passing:
-            row.wish = ""
-        row.reason = outcome.reason
-        row.due_at = at + timedelta(minutes=1) if wish and passing else poll_at(row.attempted_at, at)
+        if row.wish != wish:  # wished for while the question was under way: that is the next thing to ask
+            continue
+        if wish and outcome.result in (Result.RETRY, Result.UNKNOWN):
+            row.due_at = at + timedelta(minutes=1)
+        else:
+            row.wish, row.reason = "", outcome.reason
+            row.due_at = poll_at(row.attempted_at, at)
     store.save(rows)

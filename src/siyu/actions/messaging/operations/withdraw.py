@@ -52,7 +52,7 @@ def cancel(
             row.due_at, row.closed_at = None, None if row.doubt else at
             gone.append(row)
         elif row.state == DeliveryState.WAITING_MEMBER.value:
-            row.wish, row.due_at = "cancel", at
+            row.wish, row.due_at, row.reason = "cancel", at, str(reason)
             asked.append(row)
     store.save(gone + asked)
     store.tell(gone, at=at)
