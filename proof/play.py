@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx
 from django.db import Error as DatabaseError
@@ -19,6 +20,8 @@ from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
 from siyu.foundation import api as foundation
 from siyu.kit import clock
+
+HERE = ZoneInfo("Asia/Shanghai")  # for the lines it prints
 
 T = TypeVar("T")
 
@@ -88,7 +91,7 @@ def play(
             said = time.monotonic()
             share = (target - since) / (played.until - since)
             print(
-                f"  {target.astimezone(clock.BRAND_TZ):%m-%d %H:%M}  {share:4.0%}  kills {chaos.strikes}",
+                f"  {target.astimezone(HERE):%m-%d %H:%M}  {share:4.0%}  kills {chaos.strikes}",
                 flush=True,
             )
     twin.post("faults", {"lose": 0.0})

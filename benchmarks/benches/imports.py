@@ -23,6 +23,7 @@ def run(stage: Stage) -> list[Row]:
     at = clock.business_now()
     brand.make(at)
     with foundation.transaction():
+        foundation.set_setting("brand.currency", "USD", at=at, by=foundation.SYSTEM)
         segments.install_defaults(at=at)
     path = _file(stage)
     meter = stage.meter()

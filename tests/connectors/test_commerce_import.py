@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -20,7 +21,6 @@ from django.utils import translation
 from siyu.connectors.commerce import api as imports
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.kit.clock import BRAND_TZ
 from siyu.kit.errors import BadInput, Conflict
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
@@ -30,6 +30,7 @@ from tests.records.people import directory
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 ALL = staff.EVERYTHING
+HERE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 10, 1, 12, 30, tzinfo=UTC).replace(tzinfo=None)  # as Excel keeps it
 HEAD = "order_no,paid_at,customer_phone,unionid,buyer_name,store_code,clerk_userid,sku,product_name,quantity,amount_yuan,status\n"
 
@@ -43,6 +44,11 @@ def bring_in(content: bytes | str, name: str = "orders.csv", **extra: object) ->
         import_id = imports.start_import(file_id, **options)  # type: ignore[arg-type]
     work()
     return imports.import_status(import_id)
+
+
+def dollars() -> None:
+    """The brand counts in US dollars, as the CDNOW history does."""
+    foundation.set_setting("brand.currency", "USD", at=AT, by=foundation.SYSTEM)
 
 
 def work() -> None:
@@ -76,6 +82,7 @@ def member(number: str, data_set: str = "cdnow") -> int:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_all_of_cdnow_to_the_row_and_the_cent() -> None:
+    dollars()
     facts.install_cursors()
     began = time.monotonic()
     done = imports.import_file_cli(imports.cdnow_path(), "cdnow", at=AT)
@@ -112,7 +119,7 @@ def _by_customer(rows: list[list[str]]) -> dict[str, list[list[str]]]:
 
 def _last_day() -> date:
     last: datetime = foundation.fetch("SELECT max(paid_at) FROM records_commerce_order")[0][0]
-    return last.astimezone(BRAND_TZ).date()
+    return last.astimezone(HERE).date()
 
 
 @pytest.fixture
@@ -134,6 +141,7 @@ def _slice(ending: str) -> str:
 
 @pytest.mark.django_db
 def test_the_same_file_again_changes_nothing_and_keeps_its_shift(little_cdnow: str) -> None:
+    dollars()
     first = bring_in(little_cdnow, preset="cdnow")
     before = everything()
     with foundation.transaction():
@@ -153,17 +161,19 @@ def test_the_same_file_again_changes_nothing_and_keeps_its_shift(little_cdnow: s
 
 @pytest.mark.django_db
 def test_a_file_without_header_and_published_dates() -> None:
+    dollars()
     text = "00001 19970101  1   11.77\n00002 19970112  1   12.00\n00002 19970112  1   12.00\n"
     done = bring_in(text, preset="cdnow", data_set="cd-original", shift_days=0)
     assert counts(done) == (3, 0, 3, 0, 0)
     view = commerce.orders_of(member("00002", "cd-original")).items
-    assert [(v.amount, v.currency, v.paid_at.astimezone(BRAND_TZ).date()) for v in view] == [
+    assert [(v.amount, v.currency, v.paid_at.astimezone(HERE).date()) for v in view] == [
         (1200, "USD", date(1997, 1, 12))
     ] * 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(some_cdnow: str) -> None:
+    dollars()
     with foundation.transaction():
         file_id = imports.upload([some_cdnow.encode()], "cdnow.txt", at=AT)
         import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
@@ -202,6 +212,7 @@ def test_killed_at_random_moments_it_loses_and_doubles_nothing(some_cdnow: str) 
 
 @pytest.mark.django_db
 def test_a_person_stops_it_and_lets_it_go_on(little_cdnow: str) -> None:
+    dollars()
     with foundation.transaction():
         file_id = imports.upload([little_cdnow.encode()], "cdnow.txt", at=AT)
         import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
@@ -399,20 +410,76 @@ def test_a_preview_shows_rows_problems_and_mapping_and_writes_nothing() -> None:
         seen = imports.preview(file_id, preset="generic", at=AT, rows=3)
     assert (seen.format, seen.encoding, seen.rows_good, seen.rows_bad) == ("csv", "UTF-8", 1, 2)
     assert seen.mapping["amount"] == "amount_yuan"
-    assert seen.rows[0].parsed["amount"] == "10.00"
+    assert seen.rows[0].parsed["amount"] == "¥10.00"
     assert seen.rows[1].problem == "The order number is missing."
     own = imports.preview(
         file_id, preset="generic", at=AT, rows=3, mapping={"amount": "quantity", "store_code": ""}
     )
-    assert (own.rows[0].parsed["amount"], "store_code" in own.mapping) == ("1.00", False)
+    assert (own.rows[0].parsed["amount"], "store_code" in own.mapping) == ("¥1.00", False)
     with pytest.raises(BadInput, match="no such"):
         imports.preview(file_id, preset="generic", at=AT, mapping={"amount": "no such"})
+    dollars()
+    before = everything()
     cdnow = imports.upload([b"00001 19970101  1   11.77\n"], "cd.txt", at=AT)
     assert imports.preview(cdnow, preset="cdnow", at=AT).shift_days > 10_000
     lacking = imports.preview(imports.upload([b"order_no,a\n1,2\n"], "x.csv", at=AT), preset="generic", at=AT)
     assert lacking.missing == ("paid_at", "amount")
     assert everything() == before
     assert imports.imports().total == 0
+
+
+@pytest.mark.django_db
+def test_amounts_of_another_currency_stay_outside() -> None:
+    head = HEAD.strip() + ",currency\n"
+    rows = [
+        f"C{number},2026-10-01,,,,,,,,1,{amount},,{code}"
+        for number, (amount, code) in enumerate(
+            [("10.00", "CNY"), ("20.00", ""), ("30.00", "usd"), ("5", "yuan")]
+        )
+    ]
+    done = bring_in(head + "\n".join(rows) + "\n")
+    assert (counts(done), done.amount_new) == ((4, 2, 2, 0, 0), 3_000)
+    assert [order.currency for order in commerce.orders(ALL).items] == ["CNY", "CNY"]
+    assert "C2,2026-10-01" in quarantined(done) and "is in USD, the brand counts in CNY" in quarantined(done)
+    assert "订单币种是 USD,品牌以 CNY 记账" in quarantined(done, "zh-hans")
+
+
+@pytest.mark.django_db
+def test_a_file_wholly_in_another_currency_is_refused_at_once() -> None:
+    file_id = imports.upload([b"00001 19970101  1   11.77\n"], "cd.txt", at=AT)
+    with translation.override("zh-hans"), pytest.raises(BadInput, match="USD") as refused:
+        imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+    assert refused.value.code == "file.other_currency"
+    assert imports.imports().total == 0
+
+
+@pytest.mark.django_db
+def test_the_currency_stands_once_an_order_is_there() -> None:
+    dollars()
+    bring_in("00001 19970101  1   11.77\n", preset="cdnow")
+    with pytest.raises(BadInput) as refused:
+        foundation.set_setting("brand.currency", "CNY", at=AT, by=foundation.SYSTEM)
+    assert refused.value.code == "setting.currency_in_use"
+    with pytest.raises(BadInput) as unknown:
+        foundation.set_setting("brand.currency", "XXX", at=AT, by=foundation.SYSTEM)
+    assert unknown.value.code == "setting.choice"
+    with pytest.raises(BadInput) as zone:
+        foundation.set_setting("brand.timezone", "Europe/Paris", at=AT, by=foundation.SYSTEM)
+    assert zone.value.code == "setting.zone_in_use"
+    foundation.set_setting("brand.currency", "USD", at=AT, by=foundation.SYSTEM)  # the same is no change
+    assert (foundation.brand_currency(), foundation.brand_zone().key) == ("USD", "Asia/Shanghai")
+
+
+@pytest.mark.django_db
+def test_days_of_a_file_and_of_a_list_are_those_of_the_brands_zone() -> None:
+    foundation.set_setting("brand.timezone", "America/New_York", at=AT, by=foundation.SYSTEM)
+    bring_in("order_no,paid_at,amount\nA,2026-10-01 23:30,1\n")
+    (order,) = commerce.orders(ALL).items
+    assert order.paid_at == datetime(2026, 10, 2, 3, 30, tzinfo=UTC)
+    day = commerce.OrderFilter(first_day=date(2026, 10, 1), last_day=date(2026, 10, 1))
+    assert commerce.orders(ALL, day).total == 1
+    (sales,) = commerce.sales_by_day(date(2026, 10, 1), date(2026, 10, 1), scope=ALL)
+    assert (sales.orders, sales.amount) == (1, 100)
 
 
 @pytest.mark.django_db

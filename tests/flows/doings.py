@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from siyu.actions.messaging import api as messaging
 from siyu.actions.work import api as work
@@ -22,6 +23,8 @@ from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.ledger import api as ledger
 from siyu.records.staff import api as staff
+
+HERE = ZoneInfo("Asia/Shanghai")
 
 __all__ = [
     "member_page",
@@ -61,7 +64,7 @@ def settle() -> str:
 
 def jump(hour: int, minute: int = 0, days: int = 0) -> str:
     """To the next moment, ``days`` later, at which the brand's clocks show hour and minute, stopping on the way."""
-    now = clock.business_now().astimezone(clock.BRAND_TZ)
+    now = clock.business_now().astimezone(HERE)
     goal = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     play.until(_twin(), goal + timedelta(days=days + (goal <= now)))
     return clock.business_now().isoformat()
@@ -107,7 +110,7 @@ def portrait(external_userid: str) -> dict[str, Any]:
             for one in messaging.deliveries(everything, messaging.DeliveryFilter(customer_id=found)).items
         ],
         "tasks": [
-            (one.state.value, one.due_at.astimezone(clock.BRAND_TZ).strftime("%d %H:%M"), one.result)
+            (one.state.value, one.due_at.astimezone(HERE).strftime("%d %H:%M"), one.result)
             for one in work.tasks(everything, work.TaskFilter(customer_id=found), at=at).items
         ],
         "segments": sorted(one.segment_name for one in segments.memberships(found, scope=everything)),

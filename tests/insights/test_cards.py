@@ -165,6 +165,7 @@ def test_filters_and_sorts(brand: Brand) -> None:
     assert ([card.name for card in first.items], first.total, first.pages) == (["c"], 3, 2)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("field", "op", "value"),
     [

@@ -47,6 +47,7 @@ def by_rank(values: dict[str, float], who: str) -> int:
 def test_rfm_of_cdnow_customers_agrees_with_an_independent_calculation(brand: Brand) -> None:
     rows = list(cdnow())
     brand.at = NOW
+    foundation.set_setting("brand.currency", "USD", at=NOW, by=foundation.SYSTEM)
     names = sorted({row[0] for row in rows})
     refs = [customers.IdentityRef("member_no", n, "cdnow") for n in names]
     found = dict(

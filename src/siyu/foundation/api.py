@@ -40,10 +40,14 @@ from siyu.foundation.register import append_register, read_register
 from siyu.foundation.registry import Registry
 from siyu.foundation.secrets.api import forget_keys, key_file, keyed_hash, seal, sign, unseal, unsign
 from siyu.foundation.settings.operations import (
+    GUARDS,
     SETTINGS,
     SettingType,
     SettingView,
+    brand_currency,
+    brand_zone,
     get_setting,
+    get_settings,
     list_settings,
     set_setting,
 )
@@ -65,6 +69,7 @@ from siyu.foundation.work.operations import (
 )
 
 __all__ = [
+    "GUARDS",
     "JOBS",
     "LOOPS",
     "ROLE_LABELS",
@@ -98,6 +103,8 @@ __all__ = [
     "audit",
     "authenticate_key",
     "beat",
+    "brand_currency",
+    "brand_zone",
     "check_password",
     "claim_due",
     "correlated",
@@ -115,6 +122,7 @@ __all__ = [
     "forget_keys",
     "get_job",
     "get_setting",
+    "get_settings",
     "jobs_pending",
     "key_file",
     "keyed_hash",

@@ -16,10 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-BRAND_TZ = ZoneInfo("Asia/Shanghai")
-"""The zone whose days, weeks and quiet hours a brand means."""
 
 
 @dataclass

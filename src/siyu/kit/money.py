@@ -1,35 +1,83 @@
-"""Money as integers of the smallest unit (分); exact parsing and Chinese display."""
+"""Money as integers of a currency's smallest unit (分, cent); exact parsing and display.
+
+The only place that knows symbols and decimals: every amount that people read or type passes here.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-SYMBOLS = {"CNY": "¥", "USD": "$"}
+SYMBOLS = {
+    "CNY": "¥",
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "HKD": "HK$",
+    "TWD": "NT$",
+    "MOP": "MOP$",
+    "SGD": "S$",
+    "MYR": "RM",
+    "THB": "฿",
+    "JPY": "JP¥",
+    "KRW": "₩",
+    "AUD": "A$",
+    "CAD": "C$",
+}
+"""The currencies a brand may count in. ¥ alone is the yuan, $ alone the US dollar."""
+
+DECIMALS = {"JPY": 0, "KRW": 0}
+"""Decimals where they are not two."""
+
+_SIGNS = (
+    "".join(sorted({sign for symbol in SYMBOLS.values() for sign in symbol if not sign.isalnum()})) + "￥"
+)
 
 
-def parse_minor(text: str) -> int:
+def decimals(currency: str) -> int:
+    """How many decimals an amount has: 2, or 0 for yen and won."""
+    return DECIMALS.get(currency, 2)
+
+
+def symbol(currency: str) -> str:
+    """What stands before an amount: ¥, $, or the code and a space for a currency not known here."""
+    return SYMBOLS.get(currency, f"{currency} ")
+
+
+def parse_minor(text: str, currency: str = "CNY") -> int:
     """Turn a decimal text such as "1,234.50" or "¥12" into minor units (123450, 1200), exactly.
 
-    Raises ValueError when the text is no number or has more than two decimals that are not zero.
+    A symbol before the amount is passed over. Raises ValueError when the text is no number or has more
+    decimals that are not zero than the currency knows.
     """
-    cleaned = text.strip().lstrip("¥￥$").replace(",", "").strip()
+    cleaned = text.strip().removeprefix(SYMBOLS.get(currency, "")).lstrip(_SIGNS).replace(",", "").strip()
     try:
         value = Decimal(cleaned)
     except InvalidOperation as error:
         raise ValueError(f"not an amount: {text!r}") from error
     if not value.is_finite() or abs(value) > Decimal(10) ** 13:
         raise ValueError(f"not an amount: {text!r}")
-    minor = value * 100
+    minor = value.scaleb(decimals(currency))
     if minor != minor.to_integral_value():
-        raise ValueError(f"more than two decimals: {text!r}")
+        raise ValueError(f"more decimals than {currency} has: {text!r}")
     return int(minor)
 
 
-def format_minor(amount: int, currency: str = "CNY") -> str:
-    """Show minor units with symbol, thousands separators and two decimals: 123450 → ¥1,234.50."""
+def format_plain(amount: int, currency: str) -> str:
+    """Minor units as digits for files and form fields, without symbol or separators: 123450 → 1234.50."""
+    return _digits(amount, currency, "")
+
+
+def format_minor(amount: int, currency: str) -> str:
+    """Show minor units with symbol, thousands separators and the currency's decimals: 123450 → ¥1,234.50."""
     sign = "-" if amount < 0 else ""
-    whole, cents = divmod(abs(amount), 100)
-    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{whole:,}.{cents:02d}"
+    return f"{sign}{symbol(currency)}{_digits(abs(amount), currency, ',')}"
+
+
+def _digits(amount: int, currency: str, separator: str) -> str:
+    sign, places = ("-" if amount < 0 else ""), decimals(currency)
+    whole, rest = divmod(abs(amount), 10**places)
+    shown = f"{whole:,}".replace(",", separator)
+    return f"{sign}{shown}.{rest:0{places}d}" if places else f"{sign}{shown}"
 
 
 def format_compact(number: int | float) -> str:

@@ -18,7 +18,7 @@ from siyu.actions.work.contracts import (
     TaskView,
 )
 from siyu.actions.work.models import Task
-from siyu.actions.work.queries import brand_today, brand_zone, scoped, view_of
+from siyu.actions.work.queries import brand_today, scoped, view_of
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, Conflict, NotFound
@@ -46,7 +46,7 @@ def create_tasks(
     BadInput for a task without title or for a customer that is not known; then nothing is created.
     """
     subjects = customers.anchors_of({spec.customer_id for spec in tasks if spec.subject_id is None})
-    zone = brand_zone(at)
+    zone = foundation.brand_zone()
     unique: dict[str, tuple[TaskSpec, int]] = {}
     for spec in tasks:
         subject_id = spec.subject_id if spec.subject_id is not None else subjects.get(spec.customer_id)

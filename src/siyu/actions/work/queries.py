@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, Q, QuerySet, When
 
@@ -19,14 +18,9 @@ from siyu.records.staff.api import Scope
 _OPEN_FIRST = Case(When(state=TaskState.OPEN.value, then=0), default=1)
 
 
-def brand_zone(at: datetime) -> ZoneInfo:
-    """The brand's time zone in force."""
-    return ZoneInfo(foundation.get_setting("brand.timezone", at=at))
-
-
 def brand_today(at: datetime) -> date:
     """The brand's calendar day of ``at``."""
-    return at.astimezone(brand_zone(at)).date()
+    return at.astimezone(foundation.brand_zone()).date()
 
 
 def tasks(

@@ -64,8 +64,8 @@ def report(twin: TwinDoor, played: Played) -> int:
     )
     stations = [*_arrivals(books), *_people(), *_decided(books), *_delivered(books), *_points(books)]
     print(
-        f"\n七个模拟日:{played.since.astimezone(clock.BRAND_TZ):%m-%d %H:%M} 至 "
-        f"{played.until.astimezone(clock.BRAND_TZ):%m-%d %H:%M},{played.jumps} 步,用时 {played.seconds:.0f} 秒\n"
+        f"\n七个模拟日:{played.since.astimezone(foundation.brand_zone()):%m-%d %H:%M} 至 "
+        f"{played.until.astimezone(foundation.brand_zone()):%m-%d %H:%M},{played.jumps} 步,用时 {played.seconds:.0f} 秒\n"
     )
     print(f"{'':2}{_wide('站点', 22)}{'进':>7} = {'出':>6} + {'待':>5} + {'败':>4} + {'对照':>4}   对照来源")
     for station in stations:

@@ -19,6 +19,7 @@ def prepare() -> None:
         if foundation.get_setting("brand.name", at=at) == "CDNOW":
             return
         foundation.set_setting("brand.name", "CDNOW", at=at, by=SYSTEM)
+        foundation.set_setting("brand.currency", "USD", at=at, by=SYSTEM)
         foundation.set_setting(
             "brand.notice", "真实公开数据 CDNOW(1997–1998),日期整体平移一个固定天数", at=at, by=SYSTEM
         )

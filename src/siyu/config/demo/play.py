@@ -51,7 +51,7 @@ def until(twin: TwinDoor, end: datetime) -> int:
         if time.monotonic() - said > 2:
             said = time.monotonic()
             share = (target - since) / (end - since)
-            print(f"  {target.astimezone(clock.BRAND_TZ):%m-%d %H:%M}  {share:4.0%}", flush=True)
+            print(f"  {target.astimezone(foundation.brand_zone()):%m-%d %H:%M}  {share:4.0%}", flush=True)
     return jumps
 
 

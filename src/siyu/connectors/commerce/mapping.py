@@ -21,7 +21,7 @@ FIELDS: dict[str, tuple[Promise, tuple[str, ...]]] = {
         ("paid_at", "date", "付款时间", "支付时间", "订单付款时间", "下单时间", "成交时间", "日期"),
     ),
     "amount": (
-        _("Amount in yuan"),
+        _("Amount paid"),
         ("amount_yuan", "amount", "实付金额", "实收金额", "成交金额", "买家实付金额", "实付", "金额"),
     ),
     "phone": (
@@ -58,7 +58,7 @@ class Preset:
     required: tuple[str, ...]
     spaced: bool = False
     columns: Mapping[str, str] | None = None
-    currency: str = "CNY"
+    currency: str = ""  # empty: the brand's
     last_date: date | None = None  # the file's last date: known, so that a demo can shift it to yesterday
 
 

@@ -107,8 +107,9 @@ def _create(
 def _fix_shift(name: str, preset: Preset, wanted: int | None, *, at: datetime) -> int:
     if not NAME.fullmatch(name):
         raise bad_file("import.data_set")
+    usual = shift_for(preset.last_date, at, foundation.brand_zone())
     found, _made = DataSet.objects.get_or_create(
-        name=name, defaults={"shift_days": shift_for(preset.last_date, at) if wanted is None else wanted}
+        name=name, defaults={"shift_days": usual if wanted is None else wanted}
     )
     if wanted is not None and wanted != found.shift_days:
         raise bad_file("import.shift_fixed", days=found.shift_days)

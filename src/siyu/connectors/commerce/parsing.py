@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from siyu.connectors.commerce.mapping import Preset
 from siyu.connectors.commerce.problems import RowProblem
-from siyu.kit.clock import BRAND_TZ
-from siyu.kit.money import parse_minor
+from siyu.kit.money import format_minor, parse_minor
 from siyu.records.customers import api as customers
 
 PAID = frozenset(
@@ -49,7 +49,7 @@ NOT_PAID = frozenset(
 )
 COMPACT = re.compile(r"\d{8}")
 SLASHES = re.compile(r"[/.年月]")
-SINCE = datetime(1990, 1, 1, tzinfo=BRAND_TZ)
+SINCE = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ NAMES = tuple(field.name for field in fields(ParsedRow))
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Parses the rows of one import."""
+    """Parses the rows of one import; ``zone`` and ``currency`` are the brand's."""
 
     preset: Preset
     data_set: str
@@ -99,6 +99,8 @@ class Reader:
     width: int
     shift_days: int
     at: datetime
+    zone: ZoneInfo
+    currency: str
 
     def parse(self, cells: Sequence[str]) -> ParsedRow:
         """Raises RowProblem for a row that cannot be used."""
@@ -137,16 +139,16 @@ class Reader:
             sku=get("sku"),
             product=get("product_name"),
             quantity=_quantity(get("quantity")),
-            amount=_amount(get("amount")),
+            amount=_amount(get("amount"), self.currency),
             refunded=_refunded(get("status")),
-            currency=_currency(get("currency") or self.preset.currency),
+            currency=_currency(get("currency") or self.preset.currency, self.currency),
             cells=tuple(cells),
         )
 
     def _moment(self, text: str) -> datetime:
         if not text:
             raise RowProblem("no_paid_at")
-        moment = parse_moment(text)
+        moment = parse_moment(text, self.zone)
         if moment < SINCE:
             raise RowProblem("ancient", value=text)
         moment += timedelta(days=self.shift_days)
@@ -164,8 +166,8 @@ def group_key(row: ParsedRow) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def parse_moment(text: str) -> datetime:
-    """A date or time as Chinese and international shop systems write it; the brand's zone where none is given.
+def parse_moment(text: str, zone: ZoneInfo) -> datetime:
+    """A date or time as Chinese and international shop systems write it; in ``zone`` where none is given.
 
     A date alone means noon, so that it stays that date in every zone nearby. Raises RowProblem.
     """
@@ -183,7 +185,7 @@ def parse_moment(text: str) -> datetime:
         raise RowProblem("paid_at", value=text) from None
     if date_only:
         moment = datetime.combine(moment.date(), time(12))
-    return moment if moment.tzinfo else moment.replace(tzinfo=BRAND_TZ)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _padded(text: str) -> str:
@@ -219,11 +221,11 @@ def _usable(kind: str, text: str, realm: str = "") -> bool:
     return bool(text) and customers.check_ref(customers.IdentityRef(kind, text, realm)) is None
 
 
-def _amount(text: str) -> int:
+def _amount(text: str, currency: str) -> int:
     if not text:
         raise RowProblem("no_amount")
     try:
-        amount = parse_minor(text)
+        amount = parse_minor(text, currency)
     except ValueError:
         raise RowProblem("amount", value=text) from None
     if amount < 0:
@@ -251,10 +253,12 @@ def _refunded(text: str) -> bool:
     return False
 
 
-def _currency(text: str) -> str:
-    code = text.upper()
+def _currency(text: str, brand: str) -> str:
+    code = text.upper() or brand
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise RowProblem("currency", value=text)
+    if code != brand:
+        raise RowProblem("other_currency", value=code, brand=brand)
     return code
 
 
@@ -265,12 +269,12 @@ def _source(text: str, data_set: str) -> str:
     return source
 
 
-def shown(row: ParsedRow) -> dict[str, Any]:
+def shown(row: ParsedRow, zone: ZoneInfo) -> dict[str, Any]:
     """A parsed row for a preview: personal values masked."""
     return {
         "order_no": row.order_no,
         "source": row.source,
-        "paid_at": datetime.fromisoformat(row.paid_at).astimezone(BRAND_TZ).strftime("%Y-%m-%d %H:%M"),
+        "paid_at": datetime.fromisoformat(row.paid_at).astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         "customer": row.hint
         or (row.member_no and f"№ {row.member_no}")
         or ("unionid" if row.unionid else ""),
@@ -279,6 +283,6 @@ def shown(row: ParsedRow) -> dict[str, Any]:
         "sku": row.sku,
         "product_name": row.product,
         "quantity": str(row.quantity),
-        "amount": f"{row.amount // 100}.{row.amount % 100:02d}",
+        "amount": format_minor(row.amount, row.currency),
         "refunded": "✓" if row.refunded else "",
     }

@@ -59,6 +59,9 @@ def preview(
     Raises BadInput for a file that cannot be read at all.
     """
     chosen = preset_named(preset)
+    zone, currency = foundation.brand_zone(), foundation.brand_currency()
+    if chosen.currency and chosen.currency != currency:
+        raise bad_file("file.other_currency", currency=chosen.currency, brand=currency)
     head = next(foundation.read_file(file_id), b"")
     kind = kind_of(head)
     encoding = encoding_of([head]) if kind == "csv" else ""
@@ -67,8 +70,8 @@ def preview(
     header, raw = split_header(raw, chosen.columns)
     columns, missing = map_columns(chosen, header, mapping)
     name = data_set or chosen.name
-    shift = _shift(name, shift_days if shift_days is not None else shift_for(chosen.last_date, at))
-    reader = Reader(chosen, name, columns, len(header), shift, at)
+    shift = _shift(name, shift_days if shift_days is not None else shift_for(chosen.last_date, at, zone))
+    reader = Reader(chosen, name, columns, len(header), shift, at, zone, currency)
     seen = [] if missing else [_preview_row(reader, row) for row in islice(raw, rows)]
     if not missing and not seen:
         raise bad_file("file.no_rows")
@@ -97,7 +100,7 @@ def _preview_row(reader: Reader, raw: RawRow) -> PreviewRow:
     try:
         if raw.problem is not None:
             raise raw.problem
-        return PreviewRow(raw.number, raw.cells, shown(reader.parse(raw.cells)), "")
+        return PreviewRow(raw.number, raw.cells, shown(reader.parse(raw.cells), reader.zone), "")
     except RowProblem as problem:
         return PreviewRow(raw.number, raw.cells, {}, describe_row(problem.code, problem.params))
 

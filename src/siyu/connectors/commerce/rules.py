@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-
-from siyu.kit.clock import BRAND_TZ
+from zoneinfo import ZoneInfo
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "=", "+", "-", "@")
 
@@ -20,8 +19,8 @@ def escape_formula(cell: str) -> str:
     return cell if number.isascii() and number.isdigit() else f"'{cell}"
 
 
-def shift_for(last_date: date | None, at: datetime) -> int:
-    """Days by which dates move so that ``last_date`` becomes the day before ``at``'s day; 0 without one."""
+def shift_for(last_date: date | None, at: datetime, zone: ZoneInfo) -> int:
+    """Days by which dates move so that ``last_date`` becomes the day before ``at``'s day in ``zone``; 0 without one."""
     if last_date is None:
         return 0
-    return (at.astimezone(BRAND_TZ).date() - timedelta(days=1) - last_date).days
+    return (at.astimezone(zone).date() - timedelta(days=1) - last_date).days

@@ -32,7 +32,10 @@ def open_rows(run: Import) -> tuple[Reader, Iterator[RawRow]]:
     columns, missing = map_columns(preset, header, run.mapping or None)
     if missing:
         raise bad_file("file.columns", missing=field_labels(missing))
-    reader = Reader(preset, run.data_set, columns, len(header), run.shift_days, run.started_at)
+    zone, currency = foundation.brand_zone(), foundation.brand_currency()
+    reader = Reader(
+        preset, run.data_set, columns, len(header), run.shift_days, run.started_at, zone, currency
+    )
     return reader, rows
 
 

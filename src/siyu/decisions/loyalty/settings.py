@@ -12,8 +12,10 @@ SETTINGS = (
         key=FEN_PER_POINT,
         type=int,
         default=100,
-        label=_("Amount that earns one point, in 分"),
-        help=_("100 means one point for each full ¥1. Orders keep the rate of the moment they were paid."),
+        label=_("Amount that earns one point, in hundredths"),
+        help=_(
+            "100 means one point for each full 1.00 paid. Orders keep the rate of the moment they were paid."
+        ),
         group="loyalty",
         minimum=1,
         maximum=10_000_000,

@@ -117,13 +117,17 @@ class DeadFact:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """How a fact reads in a customer's timeline."""
+    """How a fact reads in a customer's timeline.
+
+    ``amounts`` are minor units of the brand's currency; the interface puts them into ``params`` as money.
+    """
 
     title: str | Promise
     detail: str | Promise = ""
     icon: str = "point"
     link: str = ""
     params: dict[str, Any] = field(default_factory=dict)
+    amounts: dict[str, int] = field(default_factory=dict)
 
 
 CATALOGUE: Registry[FactType] = Registry("fact catalogue")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +20,11 @@ from siyu.kit.errors import BadInput
 
 @dataclass(frozen=True)
 class SettingType:
-    """A setting a module reads. ``type`` is bool, int, str, list or dict; ints may have bounds."""
+    """A setting a module reads. ``type`` is bool, int, str, list or dict; ints may have bounds.
+
+    ``choices`` gives the allowed values with their words. A ``standing`` setting has one value for all
+    time, because stored figures rest on it: it is not dated, and its guards refuse a change too late.
+    """
 
     key: str
     type: type
@@ -28,6 +34,8 @@ class SettingType:
     group: str = "general"
     minimum: int | None = None
     maximum: int | None = None
+    choices: Callable[[], Sequence[tuple[Any, str]]] | None = None
+    standing: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,9 @@ class SettingView:
 
 
 SETTINGS: Registry[SettingType] = Registry("settings")
+GUARDS: Registry[Callable[[Any], None]] = Registry("setting guards")
+"""By setting: raises BadInput when what is stored forbids a change to the value. Filled by wiring modules."""
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def get_setting(key: str, *, at: datetime) -> Any:
@@ -59,17 +70,47 @@ def set_setting(
 ) -> None:
     """Set a value from ``effective_from`` (default: now) on; audited. BadInput when of the wrong type or out of bounds."""
     declared = SETTINGS.get(key)
-    wrong = not isinstance(value, declared.type) or (declared.type is int and isinstance(value, bool))
-    if wrong:
-        raise BadInput("setting.type", _("This setting takes another kind of value."), key=key)
-    if declared.minimum is not None and value < declared.minimum:
-        raise BadInput("setting.too_small", _("Enter at least %(minimum)s."), minimum=declared.minimum)
-    if declared.maximum is not None and value > declared.maximum:
-        raise BadInput("setting.too_large", _("Enter at most %(maximum)s."), maximum=declared.maximum)
+    _check(declared, value)
+    guard = GUARDS.find(key)
+    if guard is not None and value != get_setting(key, at=at):
+        guard(value)
+    if declared.standing:
+        if effective_from is not None:
+            raise BadInput("setting.standing", _("This setting holds for all time; leave the day empty."))
+        effective_from = _ALWAYS
     SettingValue.objects.create(
         key=key, value=value, effective_from=effective_from or at, set_at=at, set_by=by.display_name[:100]
     )
     audit(by, "setting.changed", "setting", key, {"value": value}, at=at)
+
+
+def _check(declared: SettingType, value: Any) -> None:
+    wrong = not isinstance(value, declared.type) or (declared.type is int and isinstance(value, bool))
+    if wrong:
+        raise BadInput("setting.type", _("This setting takes another kind of value."), key=declared.key)
+    if declared.minimum is not None and value < declared.minimum:
+        raise BadInput("setting.too_small", _("Enter at least %(minimum)s."), minimum=declared.minimum)
+    if declared.maximum is not None and value > declared.maximum:
+        raise BadInput("setting.too_large", _("Enter at most %(maximum)s."), maximum=declared.maximum)
+    if declared.choices is not None and value not in [one for one, _label in declared.choices()]:
+        raise BadInput("setting.choice", _("Choose one of the offered values."), key=declared.key)
+
+
+def get_settings(keys: Sequence[str], *, at: datetime) -> dict[str, Any]:
+    """Several values in force at ``at`` by key, in one query; KeyError if one is undeclared."""
+    rows = SettingValue.objects.filter(key__in=keys, effective_from__lte=at)
+    current = dict(rows.order_by("key", "-effective_from", "-id").distinct("key").values_list("key", "value"))
+    return {key: current.get(key, SETTINGS.get(key).default) for key in keys}
+
+
+def brand_zone() -> ZoneInfo:
+    """The time zone whose days, weeks and hours the brand means (a standing setting)."""
+    return ZoneInfo(get_setting("brand.timezone", at=_ALWAYS))
+
+
+def brand_currency() -> str:
+    """The one currency the brand counts in (a standing setting); no order of another one is recorded."""
+    return str(get_setting("brand.currency", at=_ALWAYS))
 
 
 def list_settings(*, at: datetime) -> list[SettingView]:

@@ -12,10 +12,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from siyu.foundation import api as foundation
 from siyu.insights.cards.contracts import CardField, CardFilter, FieldKind, Fragment, Op
 from siyu.insights.cards.fields import FIELDS
 from siyu.kit import money
-from siyu.kit.clock import BRAND_TZ
 from siyu.kit.errors import BadInput
 
 MAX_DAYS = 36_500
@@ -38,7 +38,7 @@ def parse_filter(field: str, op: str, value: Any = None) -> CardFilter:
     """Check one condition as it came from a form, a URL or JSON and return it with a typed value.
 
     Numbers and money given as int are taken as they are (money in minor units); text is what people type
-    ("12.5" for ¥12.50; days, counts and ids as digits; dates as YYYY-MM-DD in the brand's zone).
+    ("12.5" in the brand's currency; days, counts and ids as digits; dates as YYYY-MM-DD in the brand's zone).
     Raises BadInput with the field's name when field, comparison or value does not fit.
     """
     known = FIELDS.get(field)
@@ -123,7 +123,7 @@ def _money(field: CardField, value: Any) -> int:
     if not isinstance(value, str):
         return _integer(field, value)
     try:
-        return money.parse_minor(value)
+        return money.parse_minor(value, foundation.brand_currency())
     except ValueError:
         raise _bad(field, _("Give an amount such as 1200 or 99.90.")) from None
 
@@ -146,12 +146,12 @@ def _moment(field: CardField, value: Any) -> datetime:
         if isinstance(value, datetime):
             moment = value
         elif isinstance(value, date):
-            moment = datetime.combine(value, time(), BRAND_TZ)
+            moment = datetime.combine(value, time())
         else:
             moment = datetime.fromisoformat(str(value).strip())
     except ValueError:
         raise _bad(field, _("Give a date such as 2026-01-31.")) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=BRAND_TZ)
+    return moment if moment.tzinfo else moment.replace(tzinfo=foundation.brand_zone())
 
 
 _PARSERS: dict[FieldKind, Callable[[CardField, Any], Any]] = {

@@ -10,7 +10,6 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.metrics import counting, rules
 from siyu.insights.metrics.contracts import Attention
-from siyu.kit.clock import BRAND_TZ
 from siyu.records.commerce import api as commerce
 from siyu.records.staff.contracts import Scope
 
@@ -70,14 +69,14 @@ def _deliveries(scope: Scope, at: datetime, kind: str) -> int:
             f"SELECT count(DISTINCT e.ref) FROM {counting.ENTRY} e WHERE e.kind = %s AND e.day >= %s AND {where}"
             f" AND NOT EXISTS (SELECT 1 FROM {counting.ENTRY} d WHERE d.kind = ANY(%s) AND d.ref = e.ref"
             " AND (d.occurred_at, d.fact_id) > (e.occurred_at, e.fact_id))",
-            [kind, (at - LOOK_BACK).astimezone(BRAND_TZ).date(), *params, others],
+            [kind, (at - LOOK_BACK).astimezone(foundation.brand_zone()).date(), *params, others],
         )[0][0]
     )
 
 
 def _overdue(scope: Scope, at: datetime) -> int:
     where, params = counting.employee_scope(scope)
-    today = at.astimezone(BRAND_TZ).date()
+    today = at.astimezone(foundation.brand_zone()).date()
     return int(
         foundation.fetch(
             f"SELECT count(*) FROM {counting.ENTRY} e WHERE e.kind = %s AND e.day < %s AND e.day >= %s AND {where}"

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 
 from siyu.foundation import api as foundation
 from siyu.insights.metrics import counting
-from siyu.kit.clock import BRAND_TZ
 from siyu.records.commerce import api as commerce
 from siyu.records.staff.contracts import EVERYTHING, Scope
 
@@ -22,7 +21,7 @@ TABLE = "insights_metrics_kept"
 
 def keep(*, at: datetime) -> int:
     """Count the last two months of days anew, tomorrow too; returns how many days are kept."""
-    today = at.astimezone(BRAND_TZ).date()
+    today = at.astimezone(foundation.brand_zone()).date()
     first, last = today - timedelta(days=DAYS - 1), today + timedelta(days=1)
     window = counting.REPURCHASE_DAYS
     if not commerce.many_orders(today - timedelta(days=window - 1), today, LONG):

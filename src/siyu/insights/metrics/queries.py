@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from siyu.foundation import api as foundation
 from siyu.insights.metrics import counting, keeping, rules
 from siyu.insights.metrics.contracts import MetricDefinition, MetricValue, Status
 from siyu.insights.metrics.definitions import DEFINITIONS, TODAY
-from siyu.kit.clock import BRAND_TZ
 from siyu.kit.errors import BadInput, NotFound
 from siyu.records.staff.contracts import Scope
 
@@ -32,7 +33,7 @@ def metric(key: str, *, scope: Scope, day: date) -> MetricValue:
 
 def today(*, scope: Scope, at: datetime) -> list[MetricValue]:
     """The metrics of 今日 for the brand's day of ``at``, in the order of the page."""
-    day = at.astimezone(BRAND_TZ).date()
+    day = at.astimezone(foundation.brand_zone()).date()
     return [metric(key, scope=scope, day=day) for key in TODAY]
 
 
@@ -60,5 +61,5 @@ def _value(
     status, value = rules.value_of(definition, *pair)
     note = _("not enough data") if status is Status.NOT_ENOUGH else ""
     if counted is not None and not note:
-        note = _("as of %(time)s") % {"time": f"{counted.astimezone(BRAND_TZ):%m-%d %H:%M}"}
+        note = _("as of %(time)s") % {"time": f"{timezone.localtime(counted):%m-%d %H:%M}"}
     return MetricValue(definition, day, status, value, pair[0], pair[1], note)

@@ -12,7 +12,6 @@ from siyu.foundation import api as foundation
 from siyu.insights.metrics import counting, rules
 from siyu.insights.metrics.contracts import MetricRow
 from siyu.insights.metrics.queries import definition_of
-from siyu.kit.clock import BRAND_TZ
 from siyu.kit.pagination import Page
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
@@ -69,7 +68,7 @@ def _orders(key: str, scope: Scope, day: date, page: int, size: int) -> Page[Met
 
 def _sales(scope: Scope, day: date, page: int, size: int) -> Page[MetricRow]:
     """Orders paid and refunds made on the day, latest first."""
-    start = datetime.combine(day, time(), BRAND_TZ)
+    start = datetime.combine(day, time(), foundation.brand_zone())
     found = commerce.movements(
         scope, start=start, end=start + timedelta(days=1), known_buyers=True, page=page, size=size
     )

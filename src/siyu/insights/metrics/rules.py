@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from siyu.facts import api as facts
 from siyu.insights.metrics.contracts import MetricDefinition, Status, Unit
-from siyu.kit.clock import BRAND_TZ
 from siyu.records.ledger.contracts import MERGING
 
 FRIEND_ADDED = "friend_added"
@@ -61,10 +61,10 @@ class NewEntry:
     amount: int = 1
 
 
-def entries_of(fact: facts.Fact) -> list[NewEntry]:
-    """What a fact adds to the numbers: none, one or two entries, as a function of the fact alone."""
+def entries_of(fact: facts.Fact, zone: ZoneInfo) -> list[NewEntry]:
+    """What a fact adds to the numbers of its day in ``zone``: none, one or two entries; of the fact alone."""
     payload = fact.payload
-    day = fact.occurred_at.astimezone(BRAND_TZ).date()
+    day = fact.occurred_at.astimezone(zone).date()
 
     def entry(kind: str, ref: int | None = None, amount: int = 1, on: date = day) -> NewEntry:
         return NewEntry(fact.id, kind, on, getattr(payload, "employee_id", None), ref, amount)

@@ -12,7 +12,8 @@ from siyu.insights.metrics import rules
 def handle(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
     """Store what the batch adds; each fact once, whatever the order."""
     by_id = {fact.id: fact for fact in batch}
-    new = [entry for fact in batch for entry in rules.entries_of(fact)]
+    zone = foundation.brand_zone()
+    new = [entry for fact in batch for entry in rules.entries_of(fact, zone)]
     if not new:
         return
     foundation.execute(

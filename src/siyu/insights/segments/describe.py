@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from siyu.facts import api as facts
+from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.insights.segments.contracts import (
     AllOf,
@@ -83,11 +83,11 @@ def shown(field: cards.CardField, value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(shown(field, item) for item in value) or _("none")
     if field.kind is cards.FieldKind.MONEY and isinstance(value, int):
-        return money.format_minor(value)
+        return money.format_minor(value, foundation.brand_currency())
     if field.kind is cards.FieldKind.CHOICE:
         return str(field.choices.get(str(value), value))
     if isinstance(value, datetime):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+        return value.astimezone(foundation.brand_zone()).strftime("%Y-%m-%d %H:%M")
     return str(value)
 
 

@@ -15,7 +15,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from siyu.insights.cards import api as cards
-from siyu.kit.money import format_minor
+from siyu.interfaces.ui.api import brand
+from siyu.kit.money import format_plain
 
 MODES = ("all", "any")
 MOST_GROUPS = 6
@@ -254,7 +255,7 @@ def _shown(value: Any, shape: str) -> str:
     if value is None:
         return ""
     if shape == "money" and isinstance(value, int):
-        return format_minor(value).removeprefix("¥").replace(",", "")
+        return format_plain(value, brand().currency)
     if shape == "date":
         moment = datetime.fromisoformat(str(value))
         return (timezone.localtime(moment) if moment.tzinfo else moment).strftime("%Y-%m-%d")

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.insights.cards import api as cards
 from siyu.insights.scoring import api as scoring
+from siyu.interfaces.ui.api import brand
 from siyu.interfaces.ui.display import exact
-from siyu.kit.money import format_minor
+from siyu.kit.money import format_plain
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def _time(moment: datetime | None) -> str:
 
 
 def _plain_money(amount: int) -> str:
-    return format_minor(amount, "CNY").removeprefix("¥").replace(",", "")
+    return format_plain(amount, brand().currency)
 
 
 def _stage(card: cards.CardView) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from siyu.decisions.loyalty import api as loyalty
-from siyu.foundation import api as foundation
-from siyu.interfaces.ui.api import rule, see_other
+from siyu.interfaces.ui.api import brand, rule, see_other
 from siyu.interfaces.ui.member_links import customer_of
 from siyu.kit import clock
 from siyu.kit.errors import BadInput, NotFound
@@ -43,6 +43,7 @@ def member_page(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
         except (BadInput, NotFound) as error:
             expired = error.code == "link.expired"
             return render(request, "portal/closed.html", {"expired": expired}, status=404)
+        timezone.activate(brand().zone)
         return view(request, customer, token)
 
     return run
@@ -60,8 +61,8 @@ def home(request: HttpRequest, customer: customers.CustomerView, token: str) -> 
     context: dict[str, Any] = {
         "token": token,
         "customer": customer,
-        "brand": foundation.get_setting("brand.name", at=at),
-        "simulated": foundation.get_setting("brand.simulated", at=at),
+        "brand": brand().name,
+        "simulated": brand().simulated,
         "balance": ledger.balance_detail(customer.id),
         "entries": ledger.entries(customer.id, page=max(1, page), size=SIZE),
         "orders": commerce.orders_of(customer.id, size=5),

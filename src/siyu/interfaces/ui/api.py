@@ -1,6 +1,7 @@
 """Front door of the shared face: what console, workbench, portal and config may use."""
 
 from siyu.interfaces.ui.forms import PlainForm
+from siyu.interfaces.ui.installation import brand
 from siyu.interfaces.ui.responses import see_other, spreadsheet
 from siyu.interfaces.ui.rules import (
     ADMINS,
@@ -27,6 +28,7 @@ __all__ = [
     "Route",
     "Rule",
     "Visit",
+    "brand",
     "guard",
     "routes",
     "rule",

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from siyu.foundation import api as foundation
@@ -44,7 +45,11 @@ class RouteRules:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, then say what the browser may load with it."""
-        response = self.answer(request)
+        with installation.one_request():
+            try:
+                response = self.answer(request)
+            finally:
+                timezone.deactivate()
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
 
@@ -66,6 +71,7 @@ class RouteRules:
         principal = foundation.principal_of(request)
         if principal is None:
             return _to_sign_in(request)
+        timezone.activate(installation.brand().zone)  # pages show the brand's hours
         if principal.role in declared.roles:
             return None
         return pages.failure(request, Denied("role", gettext("Your role does not include this page.")))

@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.utils import timezone, translation
+
+from siyu.interfaces.ui import installation
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -43,18 +47,20 @@ class _Echo(io.StringIO):
 def spreadsheet(
     name: str, header: Sequence[object], rows: Iterable[Sequence[object]]
 ) -> StreamingHttpResponse:
-    """Stream rows as UTF-8 CSV (with the mark Excel needs), formula-safe, under a Chinese file name."""
+    """Stream rows as UTF-8 CSV (with the mark Excel needs), formula-safe, under a Chinese file name.
+
+    The rows are made after the request is over; they keep its language, its time zone and its brand.
+    """
+    language, zone = translation.get_language() or "zh-hans", timezone.get_current_timezone()
 
     def lines() -> Iterator[str]:
         echo = _Echo()
         writer = csv.writer(echo)
-        yield "\ufeff"
-        for row in (header,):
-            writer.writerow([safe_cell(cell) for cell in row])
-            yield echo.line
-        for row in rows:
-            writer.writerow([safe_cell(cell) for cell in row])
-            yield echo.line
+        with installation.one_request(), translation.override(language), timezone.override(zone):
+            yield "\ufeff"
+            for row in chain((header,), rows):
+                writer.writerow([safe_cell(cell) for cell in row])
+                yield echo.line
 
     answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 
 from siyu.facts import api as facts
+from siyu.interfaces.ui import installation
+from siyu.kit import money
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,12 @@ def _moment(fact: facts.Fact) -> Moment:
     if shown is None:
         return Moment(fact, str(facts.CATALOGUE.get(fact.name).label), "", "point")
     entry = shown(fact)
-    return Moment(fact, _filled(entry.title, entry), _filled(entry.detail, entry), entry.icon)
+    params = entry.params | {
+        name: money.format_minor(amount, installation.brand().currency)
+        for name, amount in entry.amounts.items()
+    }
+    return Moment(fact, _filled(entry.title, params), _filled(entry.detail, params), entry.icon)
 
 
-def _filled(text: str | Promise, entry: facts.TimelineEntry) -> str:
-    return str(text) % entry.params if entry.params and "%(" in str(text) else str(text)
+def _filled(text: str | Promise, params: dict[str, Any]) -> str:
+    return str(text) % params if params and "%(" in str(text) else str(text)

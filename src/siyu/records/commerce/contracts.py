@@ -36,7 +36,7 @@ class Reject(StrEnum):
     NEGATIVE = "negative"
     NO_LINES = "no_lines"
     DUPLICATE_LINE = "duplicate_line"
-    BAD_CURRENCY = "bad_currency"
+    OTHER_CURRENCY = "other_currency"  # not the brand's: amounts of two currencies are never added up
     BELOW_REFUNDED = "below_refunded"
     ABOVE_PAID = "above_paid"
     OTHER_REFUND = "other_refund"  # this refund number is known with another amount
@@ -59,7 +59,8 @@ class OrderSpec:
 
     ``subject_id`` is the buyer as far as known; None makes an unknown buyer who is known by the
     order number only, and the order waits to be claimed. ``amount`` None means the sum of the lines.
-    ``reported_at`` decides between two reports of one order: the later one stands.
+    ``reported_at`` decides between two reports of one order: the later one stands. ``currency`` empty
+    means the brand's.
     """
 
     source: str
@@ -71,7 +72,7 @@ class OrderSpec:
     unit_id: int | None = None
     employee_id: int | None = None
     amount: int | None = None
-    currency: str = "CNY"
+    currency: str = ""
     buyer_hint: str = ""  # as the source shows the buyer, masked: "张** 138****4145"
     cause: Fact | None = None
 
@@ -253,7 +254,7 @@ class OrderReported:
     lines: tuple[ReportedLine, ...]
     store_code: str | None = None
     clerk_userid: str | None = None
-    currency: str = "CNY"
+    currency: str = ""  # empty means the brand's; another one is refused
 
 
 @dataclass(frozen=True)

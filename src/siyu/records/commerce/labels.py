@@ -17,7 +17,7 @@ REJECTS: dict[Reject, Promise] = {
     Reject.NEGATIVE: _("Amounts and quantities must be zero or more."),
     Reject.NO_LINES: _("The order has no lines."),
     Reject.DUPLICATE_LINE: _("Two lines of the order have the same number."),
-    Reject.BAD_CURRENCY: _("The currency must be three capital letters, such as CNY."),
+    Reject.OTHER_CURRENCY: _("The order is in another currency than the brand counts in."),
     Reject.BELOW_REFUNDED: _("The amount is lower than what was refunded already."),
     Reject.ABOVE_PAID: _("The refund is higher than what is left of the order."),
     Reject.OTHER_REFUND: _("A refund of this number is known with another amount."),

@@ -20,7 +20,7 @@ def refund_total(spec: RefundSpec) -> int:
     return spec.amount if spec.amount is not None else sum(line.amount for line in spec.lines)
 
 
-def order_problem(spec: OrderSpec) -> Reject | None:
+def order_problem(spec: OrderSpec, currency: str) -> Reject | None:
     """Why an order cannot be kept, or None. Zero amounts and zero quantities are kept."""
     if not spec.order_no.strip() or not spec.source or len(spec.order_no) > 100 or len(spec.source) > 40:
         return Reject.NO_NUMBER
@@ -33,8 +33,8 @@ def order_problem(spec: OrderSpec) -> Reject | None:
         not 0 <= line.quantity < 2**31 for line in spec.lines
     ):
         return Reject.NEGATIVE
-    if len(spec.currency) != 3 or not spec.currency.isascii() or not spec.currency.isupper():
-        return Reject.BAD_CURRENCY
+    if spec.currency != currency:
+        return Reject.OTHER_CURRENCY
     return None
 
 

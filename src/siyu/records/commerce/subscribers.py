@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from siyu.facts import api as facts
+from siyu.kit.errors import BadInput
 from siyu.records.commerce.contracts import (
     LineSpec,
     OrderReported,
+    OrderResult,
     OrderSpec,
     RefundLineSpec,
     RefundReported,
     RefundSpec,
+    Reject,
 )
+from siyu.records.commerce.labels import describe_reject
 from siyu.records.commerce.operations.claims import follow_map
 from siyu.records.commerce.operations.orders import record_orders
 from siyu.records.commerce.operations.refunds import record_refunds
@@ -26,9 +30,21 @@ def on_trade(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
     orders = [(fact, fact.payload) for fact in batch if isinstance(fact.payload, OrderReported)]
     refunds = [(fact, fact.payload) for fact in batch if isinstance(fact.payload, RefundReported)]
     if orders:
-        record_orders(_order_specs(orders, at=context.at), at=context.at)
+        answers = record_orders(_order_specs(orders, at=context.at), at=context.at)
+        _no_other_currency(orders, answers)
     if refunds:
         record_refunds([_refund_spec(fact, told) for fact, told in refunds], at=context.at)
+
+
+def _no_other_currency(
+    orders: Sequence[tuple[facts.Fact, OrderReported]], answers: Sequence[OrderResult]
+) -> None:
+    """An order in another currency must not vanish: it becomes a dead letter that somebody sees."""
+    for (_fact, told), answer in zip(orders, answers, strict=True):
+        if answer.reason is Reject.OTHER_CURRENCY:
+            raise BadInput(
+                "order.other_currency", describe_reject(Reject.OTHER_CURRENCY), order_no=told.order_no
+            )
 
 
 def _order_specs(orders: Sequence[tuple[facts.Fact, OrderReported]], *, at: datetime) -> list[OrderSpec]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from siyu.facts import api as facts
-from siyu.kit.money import format_minor
+from siyu.foundation import api as foundation
+from siyu.kit.errors import BadInput
 from siyu.records.commerce import personal
 from siyu.records.commerce.contracts import (
     ORDER_CHANGED,
@@ -16,6 +17,7 @@ from siyu.records.commerce.contracts import (
     OrderPaid,
     OrderRefunded,
 )
+from siyu.records.commerce.models import Order
 
 
 def _paid(fact: facts.Fact) -> facts.TimelineEntry:
@@ -24,7 +26,7 @@ def _paid(fact: facts.Fact) -> facts.TimelineEntry:
         title=_("Bought for %(amount)s"),
         detail=f"{told.source} {told.order_no}",
         icon="shopping-bag",
-        params={"amount": format_minor(told.amount, told.currency)},
+        amounts={"amount": told.amount},
     )
 
 
@@ -33,7 +35,7 @@ def _refunded(fact: facts.Fact) -> facts.TimelineEntry:
     return facts.TimelineEntry(
         title=_("Whole order refunded: %(amount)s") if told.full else _("Partly refunded: %(amount)s"),
         icon="receipt-refund",
-        params={"amount": format_minor(told.amount)},
+        amounts={"amount": told.amount},
     )
 
 
@@ -42,7 +44,7 @@ def _changed(fact: facts.Fact) -> facts.TimelineEntry:
     return facts.TimelineEntry(
         title=_("Order corrected to %(amount)s"),
         icon="pencil",
-        params={"amount": format_minor(told.amount)},
+        amounts={"amount": told.amount},
     )
 
 
@@ -50,8 +52,18 @@ def _claimed(_fact: facts.Fact) -> facts.TimelineEntry:
     return facts.TimelineEntry(title=_("Order matched to the customer"), icon="link")
 
 
+def _currency_is_fixed(_value: object) -> None:
+    """Amounts of two currencies are never added up."""
+    if Order.objects.exists():
+        raise BadInput(
+            "setting.currency_in_use",
+            _("Orders are recorded in this currency already; it can only be changed before the first order."),
+        )
+
+
 def wire() -> None:
     """Called once by discovery."""
+    foundation.GUARDS.register("brand.currency", _currency_is_fixed)
     personal.declare()
     facts.TIMELINE.register(ORDER_PAID.name, _paid)
     facts.TIMELINE.register(ORDER_REFUNDED.name, _refunded)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,7 @@ RULES: foundation.Registry[Rule] = foundation.Registry("policy rules")
 def current_limits(*, at: datetime) -> Limits:
     """The settings that rules read, as of ``at``. A time that cannot be read counts as the default."""
     return Limits(
-        timezone=ZoneInfo(foundation.get_setting("brand.timezone", at=at)),
+        timezone=foundation.brand_zone(),
         quiet_from=_time("policy.quiet_from", at),
         quiet_until=_time("policy.quiet_until", at),
         cap_per_day=foundation.get_setting("policy.cap_per_day", at=at),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from siyu.decisions.journeys.contracts import Advanced
 from siyu.decisions.journeys.models import Enrolment, JourneyVersion
@@ -38,7 +37,7 @@ def advance(*, at: datetime, limit: int = 1000, only: Sequence[int] | None = Non
     versions = found.in_bulk({row.version_id for row in rows})
     batch = Batch(
         at=at,
-        zone=ZoneInfo(foundation.get_setting("brand.timezone", at=at)),
+        zone=foundation.brand_zone(),
         holdout_ppm=int(foundation.get_setting(HOLDOUT_PERCENT, at=at)) * 10_000,
         definitions={key: load_definition(version.definition) for key, version in versions.items()},
         names={version.journey_id: version.journey.name for version in versions.values()},

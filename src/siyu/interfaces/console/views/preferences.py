@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from siyu.foundation import api as foundation
 from siyu.interfaces.console.views import params
 from siyu.interfaces.ui.api import ADMINS, MANAGEMENT, rule, see_other, visit
+from siyu.interfaces.ui.installation import forget as forget_brand
 from siyu.kit.errors import BadInput, NotFound
 
 SETTERS = ADMINS | MANAGEMENT
@@ -81,12 +82,14 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
         except BadInput as error:
             problem = str(error)
         else:
+            forget_brand()
             messages.success(request, _("Saved."))
             return see_other(request, reverse("console:settings"))
     context = {
         "one": found,
         "text": text,
         "problem": problem,
-        "kind": found.type.type.__name__,
+        "kind": "choice" if found.type.choices else found.type.type.__name__,
+        "choices": found.type.choices() if found.type.choices else (),
     }
     return render(request, "console/setting.html", context, status=422 if problem else 200)

@@ -16,7 +16,8 @@ from siyu.foundation.api import Role
 from siyu.insights.metrics import api as metrics
 from siyu.insights.scoring import api as scoring
 from siyu.interfaces.console.views import params
-from siyu.interfaces.ui.api import ALL, rule, visit
+from siyu.interfaces.ui.api import ALL, brand, rule, visit
+from siyu.kit.money import decimals, symbol
 from siyu.records.customers import api as customers
 
 CHART = ("new_customers", "lost_customers", "sales")
@@ -24,16 +25,18 @@ DAYS = 30
 
 
 def chart(series: Sequence[Sequence[metrics.MetricValue]]) -> dict[str, Any]:
-    """Series of one length as the page's script draws them; money on an axis of its own, in whole 元."""
+    """Series of one length as the page's script draws them; money on an axis of its own, in whole units of the currency."""
     axes: list[str] = []
     drawn = []
+    currency = brand().currency
+    unit = 10 ** decimals(currency)
     for values in series:
         definition = values[0].definition
         money = definition.unit == metrics.Unit.MONEY
-        axis = "¥" if money else ("%" if definition.unit == metrics.Unit.SHARE else "")
+        axis = symbol(currency) if money else ("%" if definition.unit == metrics.Unit.SHARE else "")
         if axis not in axes:
             axes.append(axis)
-        factor = 0.01 if money else (100 if axis == "%" else 1)
+        factor = 1 / unit if money else (100 if axis == "%" else 1)
         drawn.append(
             {
                 "name": str(definition.label),

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from siyu.interfaces.ui import assets, display, installation
 from siyu.interfaces.ui.forms import dress
-from siyu.kit import clock, money
+from siyu.kit import clock
+from siyu.kit import money as kit_money
 
 register = template.Library()
 
@@ -32,9 +33,17 @@ def own(name: str) -> str:
 
 
 @register.filter
-def yuan(amount: int | None, currency: str = "CNY") -> str:
-    """Minor units as money with two decimals; nothing known reads —."""
-    return "—" if amount is None else money.format_minor(int(amount), currency)
+def money(amount: int | None, currency: str = "") -> str:
+    """Minor units as money, in the brand's currency unless another is named; nothing known reads —."""
+    if amount is None:
+        return "—"
+    return kit_money.format_minor(int(amount), currency or installation.brand().currency)
+
+
+@register.simple_tag
+def currency_symbol() -> str:
+    """What stands before the brand's amounts."""
+    return kit_money.symbol(installation.brand().currency)
 
 
 @register.filter

@@ -50,10 +50,13 @@ def record_orders(
     than what stands, is SAME. A later report that differs is CHANGED (fact order.changed), unless its
     amount lies below what was refunded already: REJECTED. An order that waited to be claimed and is
     now reported with its buyer is claimed. Waiting refunds are applied when their order arrives.
-    ``origin`` None follows each spec's cause, else live.
+    ``origin`` None follows each spec's cause, else live. An order in another currency than the brand's
+    is REJECTED: figures of customers and days never add two currencies.
     """
+    currency = foundation.brand_currency()
+    batch = [spec if spec.currency else replace(spec, currency=currency) for spec in batch]
     results: list[OrderResult | None] = [
-        OrderResult(Outcome.REJECTED, reason=problem) if (problem := order_problem(spec)) else None
+        OrderResult(Outcome.REJECTED, reason=problem) if (problem := order_problem(spec, currency)) else None
         for spec in batch
     ]
     waiting = [index for index, result in enumerate(results) if result is None]

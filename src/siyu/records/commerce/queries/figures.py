@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from siyu.foundation import api as foundation
-from siyu.kit.clock import BRAND_TZ
 from siyu.records.commerce.contracts import CustomerTotals, DaySales, SourceMatch
 from siyu.records.staff import api as staff
 
@@ -49,20 +49,21 @@ def sales_by_day(
 
     ``known_buyers`` leaves out orders that wait to be claimed, and refunds of such orders.
     """
-    start, end = _bounds(first_day, last_day)
+    zone = foundation.brand_zone()
+    start, end = _bounds(first_day, last_day, zone)
     where, params = _scope_sql(scope)
     if known_buyers:
         where += " AND o.customer_id IS NOT NULL"
     paid = foundation.fetch(
         f"SELECT (paid_at AT TIME ZONE %s)::date, count(*), sum(amount)::bigint, count(DISTINCT customer_id) "
         f"FROM records_commerce_order o WHERE paid_at >= %s AND paid_at < %s AND {where} GROUP BY 1",
-        [BRAND_TZ.key, start, end, *params],
+        [zone.key, start, end, *params],
     )
     back = foundation.fetch(
         f"SELECT (r.refunded_at AT TIME ZONE %s)::date, sum(r.amount)::bigint FROM records_commerce_refund r "
         f"JOIN records_commerce_order o ON o.id = r.order_id "
         f"WHERE r.state = 'applied' AND r.refunded_at >= %s AND r.refunded_at < %s AND {where} GROUP BY 1",
-        [BRAND_TZ.key, start, end, *params],
+        [zone.key, start, end, *params],
     )
     sold = {row[0]: row for row in paid}
     given_back = dict(back)
@@ -112,7 +113,8 @@ def repurchase_by_day(
     "Before" is any earlier order of the same customer in the records, fully refunded ones left out on
     both sides. Orders that wait to be claimed have no known buyer and do not count.
     """
-    start, end = _bounds(first_day - timedelta(days=window - 1), last_day)
+    zone = foundation.brand_zone()
+    start, end = _bounds(first_day - timedelta(days=window - 1), last_day, zone)
     where, params = _scope_sql(scope)
     units, people = params or ([], [])
     turns = {
@@ -120,7 +122,7 @@ def repurchase_by_day(
         for row in foundation.fetch(
             _REPURCHASE.format(where=where.replace("%s", "%(units)s", 1).replace("%s", "%(people)s", 1)),
             {
-                "zone": BRAND_TZ.key, "start": start, "end": end, "first": first_day, "last": last_day,
+                "zone": zone.key, "start": start, "end": end, "first": first_day, "last": last_day,
                 "days": window, "units": units, "people": people,
             },
         )
@@ -144,7 +146,7 @@ def many_orders(first_day: date, last_day: date, limit: int) -> bool:
     """Whether more than ``limit`` orders were paid in these days; looks at no more than that."""
     [(found,)] = foundation.fetch(
         "SELECT count(*) FROM (SELECT FROM records_commerce_order WHERE paid_at >= %s AND paid_at < %s LIMIT %s) n",
-        [*_bounds(first_day, last_day), limit + 1],
+        [*_bounds(first_day, last_day, foundation.brand_zone()), limit + 1],
     )
     return bool(found > limit)
 
@@ -157,10 +159,10 @@ def match_rates() -> list[SourceMatch]:
     return [SourceMatch(*row) for row in rows]
 
 
-def _bounds(first_day: date, last_day: date) -> tuple[datetime, datetime]:
+def _bounds(first_day: date, last_day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return (
-        datetime.combine(first_day, time(), BRAND_TZ),
-        datetime.combine(last_day + timedelta(days=1), time(), BRAND_TZ),
+        datetime.combine(first_day, time(), zone),
+        datetime.combine(last_day + timedelta(days=1), time(), zone),
     )
 
 

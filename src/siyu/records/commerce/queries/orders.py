@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from siyu.kit.clock import BRAND_TZ
+from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound
 from siyu.kit.pagination import Page
 from siyu.records.commerce.contracts import (
@@ -85,10 +85,12 @@ def _filtered(found: QuerySet[Order], filters: OrderFilter) -> QuerySet[Order]:
         wanted["unit_id"] = filters.unit_id
     if filters.employee_id is not None:
         wanted["employee_id"] = filters.employee_id
-    if filters.first_day is not None:
-        wanted["paid_at__gte"] = datetime.combine(filters.first_day, time(), BRAND_TZ)
-    if filters.last_day is not None:
-        wanted["paid_at__lt"] = datetime.combine(filters.last_day + timedelta(days=1), time(), BRAND_TZ)
+    if filters.first_day is not None or filters.last_day is not None:
+        zone = foundation.brand_zone()
+        if filters.first_day is not None:
+            wanted["paid_at__gte"] = datetime.combine(filters.first_day, time(), zone)
+        if filters.last_day is not None:
+            wanted["paid_at__lt"] = datetime.combine(filters.last_day + timedelta(days=1), time(), zone)
     if filters.claimed is not None:
         wanted["customer_id__isnull"] = not filters.claimed
     return _in_state(found.filter(**wanted), filters.state)
