@@ -60,12 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "django_cotton.apps.SimpleAppConfig",
-    "django_tables2",
-    "django_filters",
-    "crispy_forms",
-    "crispy_bootstrap5",
     *modules(),
     "siyu.config",
 ]
@@ -119,9 +114,6 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
-CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
-CRISPY_TEMPLATE_PACK = "bootstrap5"
-DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5.html"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
@@ -139,7 +131,6 @@ STATICFILES_DIRS = [
         ("htmx", "htmx.org/dist"),
         ("echarts", "echarts/dist"),
         ("weui", "weui/dist"),
-        ("alpine", "alpinejs/dist"),
     )
 ]
 WHITENOISE_USE_FINDERS = True  # files are served from where they were installed; nothing is collected

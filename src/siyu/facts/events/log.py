@@ -9,7 +9,7 @@ from typing import Any
 
 from siyu.facts.events.contracts import CATALOGUE, MAX_HOPS, Fact, FactLoop, NewFact, Origin
 from siyu.facts.events.payloads import dump, load
-from siyu.foundation.api import array, correlation_id, execute, fetch
+from siyu.foundation.api import advisory_lock, array, correlation_id, execute, fetch
 from siyu.kit.ids import uuid7
 
 COLUMNS = (
@@ -163,9 +163,16 @@ def ensure_partitions(*, at: datetime, months: int = 3) -> int:
     return made
 
 
+def _exists(name: str) -> bool:
+    return fetch("SELECT to_regclass(%s)", [name])[0][0] is not None
+
+
 def _partition(first: str, end: str) -> int:
     name = f"facts_event_{first[:4]}_{first[5:7]}"
-    if fetch("SELECT to_regclass(%s)", [name])[0][0] is not None:
+    if _exists(name):
+        return 0
+    advisory_lock("facts.partition")  # web and worker start at one moment and both find it missing
+    if _exists(name):
         return 0
     low, high = f"{first} 00:00:00+00", f"{end} 00:00:00+00"
     execute(f"CREATE TABLE {name} (LIKE facts_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")

@@ -15,7 +15,6 @@ VENDOR = {
     "htmx.js": "htmx/htmx.min.js",
     "echarts.js": "echarts/echarts.min.js",
     "weui.css": "weui/style/weui.min.css",
-    "alpine.js": "alpine/cdn.min.js",
 }
 
 
