@@ -11,6 +11,8 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.insights.segments import api as segments
+from siyu.insights.segments import operations
+from siyu.insights.segments import rebuild as rebuilding
 from siyu.insights.segments.flips import run_flips
 from siyu.insights.segments.models import NextFlip
 from siyu.kit.errors import BadInput, Conflict, NotFound
@@ -389,3 +391,38 @@ def test_the_defaults_are_installed_once(brand: Brand) -> None:
     }
     assert segments.install_defaults(at=brand.at) == []
     assert new
+
+
+def test_a_large_brand_is_built_in_parts_by_a_job_and_whoever_moves_meanwhile_moves_quietly(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [brand.person(f"P{n}") for n in range(11)]
+    brand.drain()
+    monkeypatch.setattr(operations, "LARGE", 5)
+    monkeypatch.setattr(rebuilding, "PART", 3)
+    monkeypatch.setattr(rebuilding, "PART_WITH_FACTS", 2)
+    bought = make(brand, rule(trait("orders", "at_least", 1)))
+    unlike = make(brand, rule({"segment": {"id": bought, "member": False}}), name="unlike")
+    viewed = make(brand, rule({"fact": {"name": "page.viewed", "at_least": 1}}), name="viewed")
+    assert segments.get_segment(bought).state is segments.BuildState.PENDING
+    brand.order(people[4], 100)
+    brand.view_page(brand.subject(people[7]))
+    brand.drain()  # before any build: who is touched is judged already, and nobody may act on it
+    assert {f.origin for f in brand.facts_named("segment.entered")} == {facts.Origin.BACKFILL}
+    told: list[int] = []
+    assert segments.rebuild(bought, at=brand.at, told=told.append)[0].members == 1
+    assert told == [3, 6, 9, 12]
+    assert foundation.run_due_jobs(at=brand.at, only=["segments.rebuild"]) == 3
+    views = {one.id: one for one in segments.segments()}
+    assert {one.state for one in views.values()} == {segments.BuildState.READY}
+    assert [views[k].members for k in (bought, unlike, viewed)] == [1, 10, 1]
+    assert [(r.entered, r.left) for r in segments.rebuild(at=brand.at)] == [(0, 0)] * 3
+    brand.order(people[5], 100)
+    brand.drain()
+    assert brand.facts_named("segment.entered")[-1].origin is facts.Origin.LIVE
+    segments.update_segment(bought, definition=rule(trait("orders", "is", 0)), by="t", at=brand.at)
+    assert {one.id: one.state for one in segments.segments()} == {
+        bought: segments.BuildState.PENDING, unlike: segments.BuildState.READY, viewed: segments.BuildState.READY
+    }  # fmt: skip
+    assert foundation.run_due_jobs(at=brand.at, only=["segments.rebuild"]) == 1
+    assert [one.members for one in sorted(segments.segments(), key=lambda one: one.id)] == [9, 2, 1]

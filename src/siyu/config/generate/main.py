@@ -65,7 +65,7 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
     stage("cards", lambda: _in_transaction(lambda: wide.make(plan, *found[0], say=tell)))
     stage("scores", lambda: scoring.take_snapshot(at=at, told=lambda done: tell(f"{done} scored")))
     stage("indexes of cards", lambda: bulk.bring_back(insights, tell))
-    stage("segments", lambda: _in_transaction(lambda: segments.install_defaults(at=at)))
+    stage("segments", lambda: segments.install_defaults(at=at, at_once=True))
     # The log is now behind everybody, as after having heard it.
     _in_transaction(_skip)
     stage("kept numbers", lambda: metrics.keep(at=at))

@@ -22,7 +22,7 @@ from siyu.insights.cards.operations import (
     refresh,
     write_scores,
 )
-from siyu.insights.cards.queries import cards_by_id, get_card, list_cards, scope_fragment
+from siyu.insights.cards.queries import cards_by_id, get_card, list_cards, more_than, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "get_card",
     "hold_insights",
     "list_cards",
+    "more_than",
     "notify",
     "parse_filter",
     "rebuild",

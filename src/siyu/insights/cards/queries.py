@@ -99,6 +99,12 @@ def cards_by_id(
     return {view.customer_id: view for view in _views(rows, at)}
 
 
+def more_than(limit: int) -> bool:
+    """Whether there are more cards than that; looks at no more."""
+    [(found,)] = foundation.fetch(f"SELECT count(*) FROM (SELECT FROM {RELATION} LIMIT %s) n", [limit + 1])
+    return bool(found > limit)
+
+
 def scope_fragment(scope: Scope) -> Fragment:
     """The scope as a condition over the card ``c``: the one that records/customers defines."""
     if scope.all:

@@ -48,6 +48,7 @@ class Query:
 
     as_of: datetime
     customer_ids: Sequence[int] | None = None
+    between: tuple[int, int] | None = None
     params: dict[str, Any] = field(default_factory=dict)
     joins: dict[FactCount, str] = field(default_factory=dict)
     _joined: list[str] = field(default_factory=list)
@@ -68,16 +69,22 @@ class Query:
 
     def source(self) -> str:
         """FROM and WHERE of the statement."""
-        only = (
-            ""
-            if self.customer_ids is None
-            else f" WHERE c.customer_id = ANY({self.bind(list(self.customer_ids))})"
-        )
+        chosen = self._only("c")
+        only = f" WHERE {chosen}" if chosen else ""
         as_of = self.bind(self.as_of)
         return (
             f"FROM {cards.RELATION} c CROSS JOIN (SELECT {as_of}::timestamptz AS as_of) t"
             f" {' '.join(self._joined)}{only}"
         )
+
+    def _only(self, alias: str) -> str:
+        """Which people are judged, as a condition; "" = everybody. ``between`` is above the first, up to the second."""
+        if self.customer_ids is not None:
+            return f"{alias}.customer_id = ANY({self.bind(list(self.customer_ids))})"
+        if self.between is not None:
+            low, high = self.between
+            return f"{alias}.customer_id > {self.bind(low)} AND {alias}.customer_id <= {self.bind(high)}"
+        return ""
 
     def truth_of(self, node: Node) -> str:
         """The truth of a single node (for explanations)."""
@@ -134,8 +141,8 @@ class Query:
                 f"e.occurred_at > {self.bind(self.as_of)}::timestamptz - interval '1 day' * {self.bind(node.days)}"
             )
         conditions += [self._payload(w) for w in node.where]
-        if self.customer_ids is not None:
-            conditions.append(f"s.customer_id = ANY({self.bind(list(self.customer_ids))})")
+        if only := self._only("s"):
+            conditions.append(only)
         nth = (
             "max(e.occurred_at)"
             if node.at_least == 1

@@ -58,7 +58,7 @@ DEFAULTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 )
 
 
-def install_defaults(*, at: datetime) -> list[SegmentView]:
+def install_defaults(*, at: datetime, at_once: bool = False) -> list[SegmentView]:
     """Create the default segments that are not there yet (known by key); returns the new ones.
 
     One that was archived stays archived. Names are written in the installation's own language,
@@ -67,7 +67,9 @@ def install_defaults(*, at: datetime) -> list[SegmentView]:
     there = set(Segment.objects.filter(key__isnull=False).values_list("key", flat=True))
     with translation.override(settings.LANGUAGE_CODE):
         return [
-            create_segment(_(name), definition, by="siyu", at=at, description=_(text), key=key)
+            create_segment(
+                _(name), definition, by="siyu", at=at, description=_(text), key=key, at_once=at_once
+            )
             for key, name, text, definition in DEFAULTS
             if key not in there
         ]

@@ -7,27 +7,36 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
 from siyu.insights.segments.check import check_tree
 from siyu.insights.segments.contracts import BuildState, Definition, SegmentView
 from siyu.insights.segments.members import FLIPS
 from siyu.insights.segments.models import Segment, SegmentVersion
 from siyu.insights.segments.queries import get_segment
 from siyu.insights.segments.rebuild import rebuild
-from siyu.insights.segments.rules import dependencies, parse_tree, tree_to_json
+from siyu.insights.segments.rules import build_order, dependencies, parse_tree, tree_to_json
 from siyu.insights.segments.store import living_trees
 from siyu.kit.errors import BadInput, Conflict, NotFound
 from siyu.records.staff.contracts import EVERYTHING
 
 MAX_NAME = 60
 MAX_DESCRIPTION = 500
+LARGE = 50_000
 
 
 def create_segment(
-    name: str, definition: Definition, *, by: str, at: datetime, description: str = "", key: str | None = None
+    name: str,
+    definition: Definition,
+    *,
+    by: str,
+    at: datetime,
+    description: str = "",
+    key: str | None = None,
+    at_once: bool = False,
 ) -> SegmentView:
-    """Check the definition, store it as version 1 and build its members at once.
+    """Check the definition, store it as version 1 and build its members.
 
-    Raises BadInput (``fields`` maps the path of a node to what is wrong with it) or Conflict for a taken name.
+    With more than ``LARGE`` customers a job builds them, unless ``at_once``; until then the state is PENDING. Raises BadInput (``fields`` maps the path of a node to what is wrong with it) or Conflict for a taken name.
     """
     tree = parse_tree(definition)
     check_tree(tree)
@@ -38,7 +47,7 @@ def create_segment(
         key=key, name=clean, description=description.strip()[:MAX_DESCRIPTION], created_at=at
     )
     _add_version(row, tree_to_json(tree), by, at)
-    rebuild(row.pk, at=at)
+    _build([row.pk], at, at_once=at_once)
     return get_segment(row.pk, scope=EVERYTHING)
 
 
@@ -51,7 +60,7 @@ def update_segment(
     description: str | None = None,
     definition: Definition | None = None,
 ) -> SegmentView:
-    """Change name, description or definition; a changed definition is a new version and is built at once.
+    """Change name, description or definition; a changed definition is a new version and is built like a new one.
 
     People who enter or leave because the definition changed cause no facts. Raises like ``create_segment``.
     """
@@ -72,8 +81,7 @@ def update_segment(
         _add_version(row, tree_to_json(tree), by, at)
     row.save()
     if changed:
-        rebuild(segment_id, at=at)
-        _rebuild_dependents(segment_id, at)
+        _build(_with_dependents(segment_id), at)
     return get_segment(segment_id, scope=EVERYTHING)
 
 
@@ -91,16 +99,24 @@ def archive_segment(segment_id: int, *, by: str, at: datetime) -> None:
     foundation.execute(f"DELETE FROM {FLIPS} WHERE segment_id = %s", [segment_id])
 
 
-def _rebuild_dependents(segment_id: int, at: datetime) -> None:
+def _build(segment_ids: list[int], at: datetime, *, at_once: bool = False) -> None:
+    """Now where that takes a moment, else by a job, so that neither this page nor the worker's other work waits."""
+    if at_once or not cards.more_than(LARGE):
+        for segment_id in segment_ids:
+            rebuild(segment_id, at=at)
+        return
+    payload = {"segment_ids": segment_ids}
+    foundation.enqueue("segments.rebuild", payload, due_at=at, key=f"build:{segment_ids[0]}")
+
+
+def _with_dependents(segment_id: int) -> list[int]:
+    """The segment and all that rest on it, in order of dependence."""
     trees = living_trees()
+    needs = {k: dependencies(tree).segment_ids & trees.keys() for k, tree in trees.items()}
     stale = {segment_id}
-    while True:
-        more = {k for k, t in trees.items() if dependencies(t).segment_ids & stale} - stale
-        if not more:
-            break
+    while more := {k for k, others in needs.items() if others & stale} - stale:
         stale |= more
-    if len(stale) > 1:
-        rebuild(at=at)
+    return [k for k in build_order(needs) if k in stale]
 
 
 def _add_version(row: Segment, definition: dict[str, object], by: str, at: datetime) -> None:

@@ -12,8 +12,25 @@ from siyu.insights.segments.rules import parse_tree
 
 
 def active_trees() -> dict[int, Tree]:
-    """The trees of all segments that are kept up to date (built and not archived), by id."""
-    return _trees("s.state = %s", [BuildState.READY.value])
+    """The trees of all segments that are kept up to date (built or being built, not archived), by id."""
+    return _trees("s.state <> %s", [BuildState.FAILED.value])
+
+
+def unbuilt() -> frozenset[int]:
+    """Segments whose definition waits to be built or is being built."""
+    rows = foundation.fetch(
+        "SELECT id FROM insights_segments_segment WHERE archived_at IS NULL AND state = %s",
+        [BuildState.PENDING.value],
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def version_of(segment_id: int) -> int | None:
+    """The version in force; None for an unknown or archived segment."""
+    rows = foundation.fetch(
+        "SELECT version FROM insights_segments_segment WHERE id = %s AND archived_at IS NULL", [segment_id]
+    )
+    return rows[0][0] if rows else None
 
 
 def living_trees() -> dict[int, Tree]:

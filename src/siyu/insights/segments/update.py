@@ -14,7 +14,7 @@ from siyu.insights.segments.evaluate import judge
 from siyu.insights.segments.members import Change, drop_flips, open_members, write_changes, write_flips
 from siyu.insights.segments.registry import PREDICATES
 from siyu.insights.segments.rules import Dependencies, build_order, dependencies
-from siyu.insights.segments.store import active_trees
+from siyu.insights.segments.store import active_trees, unbuilt
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Kept:
     segment_id: int
     tree: Tree
     needs: Dependencies
+    quiet: bool = False
+    """Being built, or resting on one that is: its members come and go because of a definition, and nobody acts on it."""
 
 
 def on_touch(touch: cards.Touch, *, at: datetime) -> Mapping[int, frozenset[str]]:
@@ -38,7 +40,7 @@ def update(touch: cards.Touch, *, at: datetime, due: Mapping[tuple[int, int], da
     ``due`` holds pairs whose flip came due, with its moment, which is then when the change became true.
     Segments are judged after those they refer to, so that a change runs through in one pass.
     """
-    kept = {k.segment_id: k for k in map(_kept, active_trees().items())}
+    kept = _all_kept()
     due = due or {}
     moved: dict[int, dict[int, facts.Fact | None]] = defaultdict(dict)
     total = 0
@@ -82,7 +84,9 @@ def _judge(
         for customer_id, holds in turned:
             cause = causes.get(customer_id)
             since = _since(cause, due.get((item.segment_id, customer_id)), at)
-            changes.append(Change(item.segment_id, customer_id, holds, since, cause, touch.quiet))
+            changes.append(
+                Change(item.segment_id, customer_id, holds, since, cause, touch.quiet or item.quiet)
+            )
     write_changes(changes, at=at)
     write_flips(verdicts)
     drop_flips([(s, c) for s in ids for c in people if (s, c) not in verdicts])
@@ -113,8 +117,13 @@ def _since(cause: facts.Fact | None, due_at: datetime | None, at: datetime) -> d
     return min(due_at, at) if due_at is not None else at
 
 
-def _kept(item: tuple[int, Tree]) -> Kept:
-    return Kept(item[0], item[1], dependencies(item[1]))
+def _all_kept() -> dict[int, Kept]:
+    trees, building = active_trees(), unbuilt()
+    needs = {k: dependencies(tree) for k, tree in trees.items()}
+    quiet = set(building)
+    while more := {k for k, need in needs.items() if need.segment_ids & quiet} - quiet:
+        quiet |= more
+    return {k: Kept(k, tree, needs[k], k in quiet) for k, tree in trees.items()}
 
 
 def _levels(kept: Mapping[int, Kept]) -> list[list[int]]:
