@@ -2,7 +2,7 @@
 
 A module is a package ``siyu/<group>/<module>`` with an ``apps.py``. What it declares (``contracts.FACTS``,
 ``subscribers.SUBSCRIPTIONS``, ``jobs.JOBS`` and ``LOOPS``, ``settings.SETTINGS``, ``inbox.SOURCES``,
-``wiring.wire``) is registered once at start-up; then every registry is frozen.
+``wiring.wire``, ``door.door``) is registered once at start-up; then every registry is frozen.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -61,6 +62,13 @@ def _check() -> None:
     for name, subscription in facts.SUBSCRIPTIONS.items():
         if unknown := sorted(fact for fact in subscription.facts if fact not in facts.CATALOGUE):
             raise RuntimeError(f"subscription {name} names facts that nobody declares: {', '.join(unknown)}")
+
+
+def behind_doors(application: Any) -> Any:
+    """The WSGI application behind the ``door.door`` of every module that answers some requests before Django."""
+    for part in _parts("door"):
+        application = part.door(application)
+    return application
 
 
 def urlpatterns() -> list[URLPattern | URLResolver]:

@@ -42,6 +42,7 @@ from siyu.facts.inbox.operations import (
     receive,
     replay_inbox,
 )
+from siyu.facts.inbox.together import receive_now
 
 LOG_VIEW = "facts_log"
 """Read-only SQL view of the log for set-based queries of higher modules."""
@@ -86,6 +87,7 @@ __all__ = [
     "news",
     "read",
     "receive",
+    "receive_now",
     "record",
     "replay_dead",
     "replay_inbox",

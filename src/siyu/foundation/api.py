@@ -31,6 +31,7 @@ from siyu.foundation.db import (
     fetch,
     fetch_dicts,
     lock_rows,
+    own_connection,
     savepoint,
     transaction,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "lock_rows",
     "next_due",
     "next_job_due",
+    "own_connection",
     "principal_of",
     "read_file",
     "read_register",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import connection
 from django.db import transaction as django_transaction
 from django.db.models import Model
@@ -30,6 +31,16 @@ def savepoint() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def own_connection() -> psycopg.Connection[Any]:
+    """A new connection beside Django's, each statement its own transaction; the caller keeps and closes it.
+
+    For the few hot doors whose one statement is all they do. Raises psycopg.OperationalError.
+    """
+    return psycopg.connect(
+        **{**connection.get_connection_params(), "cursor_factory": psycopg.Cursor}, autocommit=True
+    )
 
 
 def fetch(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:

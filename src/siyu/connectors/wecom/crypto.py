@@ -100,9 +100,7 @@ class Envelope:
         self._key = decode_key(encoding_aes_key)
         self._receiveid = receiveid.encode()
         self._random = random
-
-    def _cipher(self) -> Cipher[modes.CBC]:
-        return Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16]))
+        self._cipher: Cipher[modes.CBC] = Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16]))
 
     def verify(self, msg_signature: str, timestamp: str, nonce: str, encrypted: str) -> None:
         """Raise BadSignature unless the signature fits; compares in constant time."""
@@ -121,7 +119,7 @@ class Envelope:
             raise BadEnvelope("not base64") from None
         if not sealed or len(sealed) % 16:
             raise BadEnvelope("not a whole number of blocks")
-        decryptor = self._cipher().decryptor()
+        decryptor = self._cipher.decryptor()
         padded = decryptor.update(sealed) + decryptor.finalize()
         pad = padded[-1]
         if not 1 <= pad <= BLOCK or pad > len(padded) or padded[-pad:] != bytes([pad]) * pad:
@@ -142,7 +140,7 @@ class Envelope:
         """Base64 ciphertext of `message` for this receiver."""
         plain = self._random(RANDOM_PREFIX) + struct.pack(">I", len(message)) + message + self._receiveid
         pad = BLOCK - len(plain) % BLOCK
-        encryptor = self._cipher().encryptor()
+        encryptor = self._cipher.encryptor()
         sealed = encryptor.update(plain + bytes([pad]) * pad) + encryptor.finalize()
         return base64.b64encode(sealed).decode()
 

@@ -7,6 +7,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
+
 from siyu.connectors.wecom.connections import SEAL_PURPOSE
 from siyu.connectors.wecom.crypto import BadKey, Envelope
 from siyu.connectors.wecom.models import App
@@ -42,7 +45,14 @@ def receiver_of(connection_key: str, app_key: str) -> Receiver | None:
     entry = _known.get((connection_key, app_key))
     if entry is not None and entry[0] > now:
         return entry[1]
-    found = _load(connection_key, app_key)
+    try:
+        found = _load(connection_key, app_key)
+    except (
+        OperationalError,
+        InterfaceError,
+    ):  # kept over a restart of the database: once more over a new one
+        database.close()
+        found = _load(connection_key, app_key)
     with _lock:
         if len(_known) > 1000:  # addresses that strangers try
             _known.clear()
