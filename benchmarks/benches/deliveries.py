@@ -28,6 +28,7 @@ class Nowhere:
     label: str = "测量"
     unclear: messaging.Unclear = messaging.Unclear.QUERY
     max_batch: int = 10_000
+    side_by_side: int = 1
     needs_member: bool = False
     needs_friend: bool = True
     window: timedelta | None = None

@@ -43,6 +43,7 @@ class Platform:
     label: str = "test"
     unclear: messaging.Unclear = messaging.Unclear.QUERY
     max_batch: int = 100
+    side_by_side: int = 1
     needs_member: bool = False
     needs_friend: bool = False
     window: timedelta | None = None

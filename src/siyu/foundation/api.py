@@ -54,6 +54,7 @@ from siyu.foundation.settings.operations import (
 )
 from siyu.foundation.setups import SETUPS, Setup, SetupCheck, SetupField, SetupStatus
 from siyu.foundation.work.contracts import JOBS, LOOPS, JobRun, JobType, JobView, Loop
+from siyu.foundation.work.crew import CREW, side_by_side
 from siyu.foundation.work.due import DueRow, claim_due, count_due, due_index, next_due
 from siyu.foundation.work.operations import (
     beat,
@@ -70,6 +71,7 @@ from siyu.foundation.work.operations import (
 )
 
 __all__ = [
+    "CREW",
     "GUARDS",
     "JOBS",
     "LOOPS",
@@ -147,6 +149,7 @@ __all__ = [
     "seal",
     "set_active",
     "set_setting",
+    "side_by_side",
     "sign",
     "sign_in_token",
     "store_file",

@@ -103,6 +103,7 @@ class SendItem:
     params: Mapping[str, Any] = field(default_factory=dict)  # Channel.context_keys of the entry
     ref: str = ""  # what the platform called it; "" while not known
     expires_at: datetime | None = None  # do not send at or after this business time
+    doubt: bool = False  # an earlier attempt may have arrived: its answer was never read
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Channel(Protocol):
     label: str | Promise
     unclear: Unclear
     max_batch: int  # items in one call; 1 = each customer alone
+    side_by_side: int  # calls of one worker at a time that the platform bears; 1 = one after the other
     needs_member: bool  # the member has to confirm on the phone
     needs_friend: bool  # only reaches customers who are friends of the sending employee
     window: timedelta | None  # sent within this span of the cause or never (welcome: 20 s)

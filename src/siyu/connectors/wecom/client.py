@@ -101,10 +101,12 @@ def _unclear(path: str, *, writes: bool, why: str) -> NoReturn:
 
 
 class Client:
-    """Calls of one application."""
+    """Calls of one application. Made for one piece of work; several threads may share it."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, token: str = "") -> None:
+        """``token`` is one that is known to be good; else the stored one is looked up, once for this client."""
         self._is = credentials
+        self._token = token
         self._pool = _http(credentials.base_url)
 
     def get(self, path: str, **params: str | int) -> Answer:
@@ -153,7 +155,10 @@ class Client:
         refused = ""
         pauses = iter(BUSY_PAUSES)
         while True:
-            token = tokens.token_of(self._is.app_id, self._fetch_token, refused=refused)
+            token = self._token
+            if not token or token == refused:
+                token = tokens.token_of(self._is.app_id, self._fetch_token, refused=refused)
+                self._token = token
             answer = self._once(method, path, {**params, "access_token": token}, body, writes=writes)
             errcode = int(answer.get("errcode", 0) or 0)
             if errcode == 0:

@@ -46,7 +46,7 @@ ADVICE: dict[int, Advice] = {
     45009: Advice(
         _R, _("WeCom's call limit is used up for the moment. It goes on by itself."), MINUTE_PENALTY
     ),
-    45033: Advice(_R, _("Too many calls to WeCom at once. It goes on by itself."), 5),
+    45033: Advice(_R, _("Too many calls to WeCom at once. It goes on by itself."), 1),
     41063: Advice(_R, _("WeCom is still handing out the mass message. Look again in a minute."), 10),
     41079: Advice(_R, _("WeCom is still handing out the Moments task. Look again in a minute."), 10),
     6000: Advice(_R, _("The data changed at WeCom meanwhile. It is tried again by itself."), 2),

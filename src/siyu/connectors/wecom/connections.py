@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from siyu.connectors.wecom import tokens
 from siyu.connectors.wecom.client import Client, Credentials
 from siyu.connectors.wecom.contracts import (
     AppSettings,
@@ -195,11 +196,25 @@ def by_id(connection_id: int) -> Connection:
 
 def client_for(connection: Connection, purpose: Purpose) -> Client:
     """A client of the connection's first application with this purpose."""
-    apps: Sequence[App] = list(App.objects.filter(connection=connection).order_by("id"))
+    return _client(
+        connection, App.objects.filter(connection=connection).select_related("access_token"), purpose
+    )
+
+
+def reach(connection_id: int, purpose: Purpose) -> tuple[Connection, Client]:
+    """``by_id`` and ``client_for`` with one look at the database, for calls that must be quick."""
+    apps = list(App.objects.filter(connection_id=connection_id).select_related("connection", "access_token"))
+    connection = apps[0].connection if apps else by_id(connection_id)
+    return connection, _client(connection, apps, purpose)
+
+
+def _client(connection: Connection, found: Iterable[App], purpose: Purpose) -> Client:
+    apps = sorted(found, key=lambda app: app.pk)
     chosen = next((app for app in apps if purpose in app.purposes), apps[0] if apps else None)
     if chosen is None:
         raise NotFound("wecom.connection", CONNECTION_GONE)
-    return Client(credentials(connection, chosen))
+    known = tokens.opened(getattr(chosen, "access_token", None)) or ""
+    return Client(credentials(connection, chosen), known)
 
 
 def credentials(connection: Connection, app: App) -> Credentials:

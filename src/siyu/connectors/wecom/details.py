@@ -28,6 +28,8 @@ log = logging.getLogger("siyu.wecom")
 
 BATCH = 40
 LEASE = timedelta(seconds=90)
+SIDE_BY_SIDE = 4
+"""Calls at once: WeCom names no bound; 5 to 10 calls of one API are told of."""
 SETUP_PAUSE = timedelta(minutes=5)
 CORP_TAG = 1
 GENDERS = {1: "male", 2: "female"}
@@ -204,7 +206,12 @@ def _fill_relations(connection: Connection, found: Sequence[Details]) -> None:
         if new != (row.add_way, row.state):
             row.add_way, row.state = new
             changed.append(row)
-    Relation.objects.bulk_update(changed, ["add_way", "state"])
+    if changed:
+        foundation.execute(
+            """UPDATE connectors_wecom_relation r SET add_way = v.add_way, state = v.state
+               FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS v(id, add_way, state) WHERE r.id = v.id""",
+            [foundation.array(getattr(row, name) for row in changed) for name in ("id", "add_way", "state")],
+        )
 
 
 # -- the loop ---------------------------------------------------------------------------------------
@@ -231,19 +238,25 @@ def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -
         return
     found: list[Details] = []
     done: list[DetailWanted] = []
-    for row in wanted:
-        try:
-            found.append(fetch(client, row.external_userid))
-        except Permanent as error:
-            if error.params.get("setup"):
-                connections.note_failure(connection, error)
-                _later(row, SETUP_PAUSE, error)
+    answers = foundation.side_by_side(
+        "wecom.details", SIDE_BY_SIDE, wanted, lambda row: fetch(client, row.external_userid)
+    )
+    for row, answer in zip(wanted, answers, strict=True):
+        match answer:
+            case Details():
+                found.append(answer)
+            case Permanent() if answer.params.get("setup"):
+                connections.note_failure(connection, answer)
+                _later(row, SETUP_PAUSE, answer)
                 continue
-            log.info("wecom details of one customer not to be had: %s", error.code)
-        except (RetryLater, OutcomeUnknown) as error:
-            seconds = getattr(error, "after_seconds", None) or 10
-            _later(row, timedelta(seconds=seconds), error)
-            continue
+            case Permanent():
+                log.info("wecom details of one customer not to be had: %s", answer.code)
+            case RetryLater() | OutcomeUnknown():
+                seconds = getattr(answer, "after_seconds", None) or 10
+                _later(row, timedelta(seconds=seconds), answer)
+                continue
+            case _:
+                raise answer
         done.append(row)
     with foundation.transaction():
         take_over(connection, found, at=at)

@@ -97,7 +97,6 @@ class WelcomeCode(models.Model):
     connection_id = models.BigIntegerField()
     code = models.BinaryField()
     expires_at = models.DateTimeField()  # business time, as WeCom's clock counts it
-    unclear = models.BooleanField(default=False)  # a call with it was begun and its answer never read
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="wecom_welcome_expiry")]

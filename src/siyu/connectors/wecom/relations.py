@@ -233,26 +233,34 @@ def _rows(connection: Connection, pairs: set[Pair]) -> dict[Pair, Relation]:
     }
 
 
-_COLUMNS = (
-    "subject_id",
-    "employee_id",
-    "open",
-    "half",
-    "state",
-    "add_way",
-    "since",
-    "changed_at",
-    "ended_by",
-)
+_COLUMNS = {
+    "connection_id": "bigint",
+    "userid": "text",
+    "external_userid": "text",
+    "subject_id": "bigint",
+    "employee_id": "bigint",
+    "open": "boolean",
+    "half": "boolean",
+    "state": "text",
+    "add_way": "int",
+    "since": "timestamptz",
+    "changed_at": "timestamptz",
+    "ended_by": "text",
+}
+_WRITE = f"""
+INSERT INTO connectors_wecom_relation ({", ".join(_COLUMNS)})
+SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())})
+ON CONFLICT (connection_id, userid, external_userid) DO UPDATE
+SET {", ".join(f"{name} = EXCLUDED.{name}" for name in list(_COLUMNS)[3:])}
+"""
 
 
 def _save(rows: Iterable[Relation]) -> None:
-    """Write all rows back; the advisory lock of the caller keeps others out meanwhile."""
-    every = list(rows)
-    Relation.objects.bulk_create(
-        [row for row in every if row._state.adding and row.changed_at != _BEFORE_ALL], batch_size=1000
-    )
-    Relation.objects.bulk_update([row for row in every if not row._state.adding], _COLUMNS, batch_size=1000)
+    """Write all rows in one statement; the advisory lock of the caller keeps others out meanwhile."""
+    told = [row for row in rows if row.changed_at != _BEFORE_ALL]
+    if told:
+        columns = [foundation.array(getattr(row, name) for row in told) for name in _COLUMNS]
+        foundation.execute(_WRITE, columns)
 
 
 def _keep_codes(connection: Connection, news: Sequence[News]) -> None:

@@ -29,7 +29,11 @@ class Fetched:
 
 
 def _stored(app_id: int) -> str | None:
-    row = AccessToken.objects.filter(app_id=app_id).first()
+    return opened(AccessToken.objects.filter(app_id=app_id).first())
+
+
+def opened(row: AccessToken | None) -> str | None:
+    """The token of a row; None when there is none that can still be used."""
     if row is None or row.expires_at - MARGIN <= clock.wall_now():
         return None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +16,9 @@ from siyu.actions.messaging.rules import lease_for
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
-MAX_CALLS = 50  # port calls one claim may stand for, so that its lease is long enough for all
+MAX_CALLS = (
+    50  # of one channel that a process may have claimed at a time, so that its lease is long enough for all
+)
 EXPIRED = "expired"
 NO_CHANNEL = "channel.missing"
 
@@ -39,25 +41,33 @@ class Claim:
     expired: int = 0
 
 
-def claim(*, at: datetime, limit: int, lease: timedelta | None = None) -> Claim:
+def claim(
+    *, at: datetime, limit: int, lease: timedelta | None = None, under_way: Mapping[str, int] | None = None
+) -> Claim:
     """Take up to ``limit`` due deliveries; call inside a transaction and make the calls after it.
 
     Those with an expiry come first. One claim runs at a time (a short lock), because the cap per
     person counts what others have just claimed; the port calls themselves run side by side.
-    ``lease`` overrides the wall time the rows are held for (tests).
+    ``under_way`` tells how many calls of each channel this process has not finished yet: a channel
+    that has its fill is left alone. ``lease`` overrides the wall time the rows are held for (tests).
     """
     foundation.advisory_lock("messaging.claim")
-    urgent = foundation.claim_due(
-        Delivery, at=at, limit=MAX_CALLS, states=SENDABLE, where="expires_at IS NOT NULL"
-    )
-    rows = urgent
-    if len(urgent) < MAX_CALLS:
-        rows = urgent + foundation.claim_due(
-            Delivery, at=at, limit=limit, states=SENDABLE, where="expires_at IS NULL"
-        )
+    room = {name: MAX_CALLS - number for name, number in (under_way or {}).items()}
+    full = [name for name, free in room.items() if free <= 0]
+    where, params = ("channel <> ALL(%s)", [full]) if full else ("TRUE", [])
+    rows = foundation.claim_due(
+        Delivery, at=at, limit=MAX_CALLS, states=SENDABLE,
+        where=f"expires_at IS NOT NULL AND {where}", params=params,
+    )  # fmt: skip
+    if len(rows) < MAX_CALLS:
+        rows = rows + foundation.claim_due(
+            Delivery, at=at, limit=limit, states=SENDABLE,
+            where=f"expires_at IS NULL AND {where}", params=params,
+        )  # fmt: skip
     result = Claim(seen=len(rows))
     live = _expire(rows, result, at)
     live = _one_promotional_each(live)
+    live = _callable_now(live, room)
     allowed = _hold(live, result, at)
     _start(allowed, result, at, lease)
     return result
@@ -86,6 +96,24 @@ def _one_promotional_each(rows: Sequence[Delivery]) -> list[Delivery]:
             if row.customer_id in taken:
                 continue
             taken.add(row.customer_id)
+        chosen.append(row)
+    return chosen
+
+
+def _callable_now(rows: Sequence[Delivery], room: Mapping[str, int]) -> list[Delivery]:
+    """What fits into the calls that may be begun; policy is not asked about the rest, which stays queued."""
+    chosen: list[Delivery] = []
+    sizes: dict[tuple[str, str], int] = {}
+    calls: dict[str, int] = {}
+    for row in rows:
+        channel = CHANNELS.find(row.channel)
+        if channel is not None:
+            group = (row.channel, row.group_hash)
+            if sizes.get(group, 0) % max(1, channel.max_batch) == 0:
+                if calls.get(row.channel, 0) >= room.get(row.channel, MAX_CALLS):
+                    continue
+                calls[row.channel] = calls.get(row.channel, 0) + 1
+            sizes[group] = sizes.get(group, 0) + 1
         chosen.append(row)
     return chosen
 
@@ -123,18 +151,15 @@ def hold_row(row: Delivery, rule: str, reason: str, retry_at: datetime | None) -
 
 
 def _start(rows: Sequence[Delivery], result: Claim, at: datetime, lease: timedelta | None) -> None:
-    """Form port calls and mark their rows as being sent; what exceeds MAX_CALLS stays queued."""
+    """Form port calls and mark their rows as being sent."""
     groups: dict[tuple[str, str], list[Delivery]] = {}
     for row in rows:
         groups.setdefault((row.channel, row.group_hash), []).append(row)
     wall = clock.wall_now()
-    started: list[Delivery] = []
     for (name, _hash), members in groups.items():
         channel = CHANNELS.get(name)
         size = max(1, channel.max_batch)
         for start in range(0, len(members), size):
-            if len(result.calls) == MAX_CALLS:
-                break
             chunk = members[start : start + size]
             token = uuid.uuid4()
             for row in chunk:
@@ -145,9 +170,8 @@ def _start(rows: Sequence[Delivery], result: Claim, at: datetime, lease: timedel
                 row.lease_token = token
                 row.lease_until = wall + (lease if lease is not None else lease_for(channel.window))
                 row.run_after = None
-            started += chunk
             result.calls.append(Call(channel, tuple(item_of(row) for row in chunk)))
-    store.save(started)
+    store.save(rows)
 
 
 def renew(call: Call, lease: timedelta) -> bool:
@@ -176,4 +200,5 @@ def item_of(row: Delivery) -> SendItem:
         params=row.params,
         ref=row.ref,
         expires_at=row.expires_at,
+        doubt=row.doubt,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from siyu.actions.messaging import store
@@ -28,27 +29,47 @@ CLOSED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one port call said, at which business time it was claimed, and of which attempt."""
+
+    outcomes: Sequence[Outcome]
+    at: datetime
+    token: str = ""
+
+
 def record_outcomes(outcomes: Sequence[Outcome], *, at: datetime, token: str = "") -> SendReport:
     """Apply what the platform said; also the door for connectors that hear of it by a callback.
 
     With ``token`` an answer belongs to one attempt: if the delivery has been tried again since, only
     good news of the earlier attempt is believed. An answer that says nothing new changes nothing.
     """
-    by_id = {outcome.delivery_id: outcome for outcome in outcomes}
-    changed: list[Delivery] = []
-    told: list[Delivery] = []
+    return record_answers([Answered(outcomes, at, token)])[0]
+
+
+def record_answers(answers: Sequence[Answered]) -> list[SendReport]:
+    """``record_outcomes`` for several calls in one go; what became of each. No two may be about one delivery."""
+    by_id = {
+        outcome.delivery_id: (number, outcome)
+        for number, answered in enumerate(answers)
+        for outcome in answered.outcomes
+    }
+    changed: dict[int, list[Delivery]] = {number: [] for number in range(len(answers))}
+    told: dict[datetime, list[Delivery]] = {}
     for row in store.locked(list(by_id)):
-        outcome = by_id[row.pk]
-        if not _listens(row, outcome, token):
+        number, outcome = by_id[row.pk]
+        answered = answers[number]
+        if not _listens(row, outcome, answered.token):
             continue
         before = row.state
-        _apply(row, outcome, at)
-        changed.append(row)
+        _apply(row, outcome, answered.at)
+        changed[number].append(row)
         if row.state != before and row.state != "queued":
-            told.append(row)
-    store.save(changed)
-    store.tell(told, at=at)
-    return count(changed)
+            told.setdefault(answered.at, []).append(row)
+    store.save([row for rows in changed.values() for row in rows])
+    for at, rows in told.items():
+        store.tell(rows, at=at)
+    return [count(rows) for rows in changed.values()]
 
 
 def _listens(row: Delivery, outcome: Outcome, token: str) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.contracts import ConnectionStatus
+from siyu.connectors.wecom.client import Client
+from siyu.connectors.wecom.contracts import ConnectionStatus, Purpose
 from siyu.connectors.wecom.models import Connection, Relation
 from siyu.connectors.wecom.words import ATTACHMENT_KIND, CONNECTION_OFF, TEXT_TOO_LONG, TOO_MANY_ATTACHMENTS
 from siyu.kit.errors import NotFound, Permanent, RetryLater, SiyuError
@@ -55,10 +57,26 @@ def _attachment(item: messaging.Attachment) -> dict[str, Any]:
 
 def reachable(connection_id: int | None = None) -> Connection:
     """The connection (None: the only one); RetryLater while there is none, so that messages wait."""
+    with _waiting():
+        return _on(connections.find() if connection_id is None else connections.by_id(connection_id))
+
+
+def reach(connection_id: int, purpose: Purpose) -> tuple[Connection, Client]:
+    """``reachable`` together with a client for this purpose, in one look at the database."""
+    with _waiting():
+        connection, client = connections.reach(connection_id, purpose)
+        return _on(connection), client
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
     try:
-        connection = connections.find() if connection_id is None else connections.by_id(connection_id)
+        yield
     except NotFound as error:
         raise RetryLater(error.code, error.message, after_seconds=SETUP_PAUSE) from None
+
+
+def _on(connection: Connection) -> Connection:
     if connection.status == ConnectionStatus.OFF:
         raise RetryLater("wecom.off", CONNECTION_OFF, after_seconds=SETUP_PAUSE)
     return connection

@@ -54,6 +54,7 @@ class MassChannel:
     label: str | Promise = _("WeCom mass message")
     unclear = messaging.Unclear.QUERY
     max_batch = MAX_RECIPIENTS
+    side_by_side = 2
     needs_member = True
     needs_friend = True
     window: timedelta | None = None

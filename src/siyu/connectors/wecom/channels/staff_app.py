@@ -29,6 +29,7 @@ class StaffAppChannel:
     label: str | Promise = _("WeCom message to the employee")
     unclear = messaging.Unclear.SAFE_REPEAT
     max_batch = 1
+    side_by_side = 3
     needs_member = False
     needs_friend = False
     window: timedelta | None = timedelta(seconds=REPEAT_SECONDS)

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.channels.common import failed, reachable, reraise_setup, sentence, wecom_content
+from siyu.connectors.wecom.channels.common import failed, reach, reraise_setup, sentence, wecom_content
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import WelcomeCode
 from siyu.connectors.wecom.relations import CODE_PURPOSE
 from siyu.connectors.wecom.words import WELCOME_GONE, WELCOME_UNCLEAR
 from siyu.foundation import api as foundation
-from siyu.kit.errors import OutcomeUnknown, Permanent, RetryLater
+from siyu.kit.errors import Permanent
 
 USED_UP = frozenset({41050, 41051})
 """Answers to a code that has been used (or is too old): after an unclear call, perhaps by us."""
@@ -26,13 +26,15 @@ class WelcomeChannel:
     """Port `wecom.welcome`.
 
     WeCom takes a code once, so an unclear call may be repeated safely. What the repetition answers
-    does not tell whether the first one arrived: then the outcome stays unknown, and visible.
+    does not tell whether the first one arrived: then the outcome stays unknown, and visible. That an
+    attempt is under way is written down by messaging before the call, so nothing is written here.
     """
 
     name = "wecom.welcome"
     label: str | Promise = _("WeCom welcome message")
     unclear = messaging.Unclear.SAFE_REPEAT
     max_batch = 1
+    side_by_side = 5  # WeCom names no bound; 5 to 10 calls of one API at once are told of
     needs_member = False
     needs_friend = True
     window: timedelta | None = timedelta(seconds=20)
@@ -47,29 +49,17 @@ class WelcomeChannel:
         if row is None:
             return failed(item, WELCOME_GONE)
         body = wecom_content(item.content)
-        connection = reachable(row.connection_id)
-        client = connections.client_for(connection, Purpose.CONTACT)
-        before = row.unclear
-        WelcomeCode.objects.filter(pk=row.pk).update(unclear=True)
+        connection, client = reach(row.connection_id, Purpose.CONTACT)
         code = foundation.unseal(row.code, CODE_PURPOSE).decode()
         try:
             client.write("externalcontact/send_welcome_msg", {"welcome_code": code, **body})
-        except RetryLater:
-            WelcomeCode.objects.filter(pk=row.pk).update(unclear=before)
-            raise
         except Permanent as error:
-            if before and error.params.get("errcode") in USED_UP:
+            if item.doubt and error.params.get("errcode") in USED_UP:
                 return messaging.Outcome(
                     item.delivery_id, messaging.Result.UNKNOWN, ref=row.ref, reason=str(WELCOME_UNCLEAR)
                 )
-            WelcomeCode.objects.filter(pk=row.pk).update(unclear=before)
             reraise_setup(connection, error)
             return failed(item, sentence(error), ref=row.ref)
-        except OutcomeUnknown as error:
-            if error.params.get("errcode") and not before:  # 41096: somebody else is at it, not we
-                WelcomeCode.objects.filter(pk=row.pk).update(unclear=False)
-            raise
-        WelcomeCode.objects.filter(pk=row.pk).update(unclear=False)
         connections.note_ok(connection)
         return messaging.Outcome(item.delivery_id, messaging.Result.SENT, ref=row.ref)
 
