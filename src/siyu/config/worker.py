@@ -127,10 +127,11 @@ class Worker:
         connection.close()
 
     def join(self, seconds: float = 10) -> None:
-        """Ask all threads to stop and wait for them."""
+        """Ask all threads to stop and wait for them, and for calls under way, so that their outcomes are known."""
         self.stop.set()
         for thread in self._threads:
             thread.join(seconds)
+        foundation.CREW.finish(seconds)
 
 
 def main() -> int:

@@ -117,9 +117,9 @@ class Client:
         """A POST that changes nothing: any failure may be repeated."""
         return self._call("POST", path, params={}, body=body, writes=False)
 
-    def write(self, path: str, body: Mapping[str, Any]) -> Answer:
-        """A POST that changes something: an unclear answer raises OutcomeUnknown."""
-        return self._call("POST", path, params={}, body=body, writes=True)
+    def write(self, path: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Answer:
+        """A POST that changes something: an unclear answer raises OutcomeUnknown. ``seconds`` bounds the waiting."""
+        return self._call("POST", path, params={}, body=body, writes=True, seconds=seconds)
 
     def pages(self, path: str, body: Mapping[str, Any]) -> Iterator[Answer]:
         """All pages of a listing: follows the cursor, also past empty pages; a loop ends with an error."""
@@ -149,6 +149,7 @@ class Client:
         params: Mapping[str, str | int],
         body: Mapping[str, Any] | None,
         writes: bool,
+        seconds: float | None = None,
     ) -> Answer:
         if database.in_atomic_block:
             raise RuntimeError(f"{path}: no HTTP inside a database transaction")
@@ -159,7 +160,9 @@ class Client:
             if not token or token == refused:
                 token = tokens.token_of(self._is.app_id, self._fetch_token, refused=refused)
                 self._token = token
-            answer = self._once(method, path, {**params, "access_token": token}, body, writes=writes)
+            answer = self._once(
+                method, path, {**params, "access_token": token}, body, writes=writes, seconds=seconds
+            )
             errcode = int(answer.get("errcode", 0) or 0)
             if errcode == 0:
                 return answer
@@ -195,6 +198,7 @@ class Client:
         body: Mapping[str, Any] | None,
         *,
         writes: bool,
+        seconds: float | None = None,
     ) -> Answer:
         """One HTTP exchange; raises for everything that is not a JSON answer of WeCom."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
@@ -202,7 +206,10 @@ class Client:
         started = time.monotonic()
         why = ""
         try:
-            response = self._pool.request(method, path, params=dict(params), content=content, headers=headers)
+            response = self._pool.request(
+                method, path, params=dict(params), content=content, headers=headers,
+                timeout=TIMEOUT if seconds is None else httpx.Timeout(seconds, connect=min(seconds, 3.0)),
+            )  # fmt: skip
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             why = type(error).__name__
             response = None

@@ -90,7 +90,7 @@ class Crew:
             while (found := self._take()) is not None:
                 place, task = found
                 try:
-                    close_old_connections()
+                    _tidy()
                     task()
                 except BaseException:
                     log.exception("task failed")
@@ -114,6 +114,14 @@ class Crew:
                         self._threads -= 1
                     return found
             return found
+
+
+def _tidy() -> None:
+    """Let go of a connection that is dead or too old; whatever is wrong with it, the task has to be begun."""
+    try:
+        close_old_connections()
+    except Exception:
+        log.warning("a thread's database connection could not be looked at", exc_info=True)
 
 
 CREW = Crew()

@@ -21,6 +21,9 @@ from siyu.kit.errors import Permanent
 USED_UP = frozenset({41050, 41051})
 """Answers to a code that has been used (or is too old): after an unclear call, perhaps by us."""
 
+SECONDS = 5.0
+"""How long an answer is waited for: less than the lease of a delivery with a window, so that it can be repeated."""
+
 
 class WelcomeChannel:
     """Port `wecom.welcome`.
@@ -52,7 +55,7 @@ class WelcomeChannel:
         connection, client = reach(row.connection_id, Purpose.CONTACT)
         code = foundation.unseal(row.code, CODE_PURPOSE).decode()
         try:
-            client.write("externalcontact/send_welcome_msg", {"welcome_code": code, **body})
+            client.write("externalcontact/send_welcome_msg", {"welcome_code": code, **body}, seconds=SECONDS)
         except Permanent as error:
             if item.doubt and error.params.get("errcode") in USED_UP:
                 return messaging.Outcome(
