@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from siyu.interfaces.console import machinery_words as machinery
+
 Word = tuple[str | Promise, str]
 
 STAGE_COLOURS = {
@@ -17,6 +19,7 @@ STAGE_COLOURS = {
 }
 
 STATES: dict[str, dict[str, Word]] = {
+    **machinery.WORDS,
     "delivery": {
         "queued": (_("Queued"), "azure"),
         "held": (_("Held back"), "yellow"),

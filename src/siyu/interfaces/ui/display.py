@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from siyu.kit import money
 
@@ -24,6 +26,20 @@ _COLOURS = (
     "teal",
     "cyan",
 )
+
+
+ORDER_SOURCES: dict[str, Promise] = {
+    "pos": _("Store till"),
+    "mini": _("Mini program"),
+    "tmall": _("Tmall"),
+    "taobao": _("Taobao"),
+    "jd": _("JD"),
+    "douyin": _("Douyin"),
+    "youzan": _("Youzan"),
+    "weimob": _("Weimob"),
+    "generic": _("File"),
+}
+"""Names of the usual sources of orders, as files and shop systems abbreviate them."""
 
 
 def compact(number: float | int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -63,6 +64,12 @@ def state_word(state: str, kind: str) -> object:
 def state_colour(state: str, kind: str) -> str:
     """The badge colour of a state of that kind of thing."""
     return words.word(kind, str(state))[1]
+
+
+@register.filter
+def by_whom(name: str) -> object:
+    """Who did something: a person's name as it is, the platform itself in the reader's language."""
+    return gettext_lazy("System") if name == foundation.SYSTEM.display_name else name
 
 
 @register.filter

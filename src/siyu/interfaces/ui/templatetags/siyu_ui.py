@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from siyu.interfaces.ui import assets, display, installation
 from siyu.interfaces.ui.forms import dress
@@ -81,6 +82,26 @@ def when(moment: datetime | None) -> str | SafeString:
 def exact(moment: datetime | None) -> str:
     """The full local time."""
     return "—" if moment is None else display.exact(moment)
+
+
+@register.filter
+def whole(number: int | None) -> str:
+    """A count in full with separators, where somebody compares or copies it."""
+    return "—" if number is None else f"{number:,}"
+
+
+@register.filter
+def person_name(name: str | None, number: object = "") -> str:
+    """How a person is called: by name, else by the customer's number."""
+    if name and name.strip():
+        return name
+    return gettext("Customer %(number)s") % {"number": number} if number else "—"
+
+
+@register.filter
+def order_source(source: str) -> str:
+    """Where an order was placed, by the name people know; a source nobody named is shown as it is."""
+    return str(display.ORDER_SOURCES.get(source.lower(), source))
 
 
 @register.filter
