@@ -26,7 +26,11 @@ def _deeds(tree: ast.Module) -> set[str]:
     """Second arguments of audit(), and what is put into a variable called verb."""
     found: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _name(node.func) in ("audit", "_note", "_move") and len(node.args) > 1:
+        if (
+            isinstance(node, ast.Call)
+            and _name(node.func) in ("audit", "_note", "_move")
+            and len(node.args) > 1
+        ):
             found |= {text for one in node.args[1:] for text in _texts(one)}
         if isinstance(node, ast.Assign) and "verb" in {_name(one) for one in ast.walk(node.targets[0])}:
             found |= _texts(node.value)
@@ -34,7 +38,9 @@ def _deeds(tree: ast.Module) -> set[str]:
 
 
 def _texts(node: ast.AST) -> set[str]:
-    texts = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    texts = {
+        one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    }
     return {text for text in texts if "." in text.strip(".") and " " not in text}
 
 
