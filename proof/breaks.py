@@ -241,6 +241,10 @@ def breaks() -> dict[str, Break]:
             "a task names a customer who is not there", "references.kept",
             "UPDATE actions_work_task SET customer_id = 987654321 WHERE id = (SELECT min(id) FROM actions_work_task)",
         ),
+        "segment without a trace": _break(
+            "a segment was made and the trail does not say so", "audit.complete",
+            "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT min(id) FROM foundation_audit_auditrow WHERE verb = 'segment.created')",
+        ),
         "act without a trace": _break(
             "a code was made and the trail does not say so", "audit.complete",
             "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT min(id) FROM foundation_audit_auditrow WHERE verb = 'live_code.created')",

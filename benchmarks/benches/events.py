@@ -27,7 +27,11 @@ def run(stage: Stage) -> list[Row]:
     brand.known(people, at)
     with foundation.transaction():
         _view, key = foundation.create_api_key(
-            name="bench", role=foundation.Role.OPERATOR, scopes=[foundation.SCOPE_ALL], at=at
+            name="bench",
+            role=foundation.Role.OPERATOR,
+            scopes=[foundation.SCOPE_ALL],
+            at=at,
+            by=foundation.SYSTEM,
         )
     count = stage.size(200_000, 2_000)
     batches, unique = _batches(count, people, at, "k")

@@ -118,16 +118,20 @@ def holdout(snapshot: Snapshot) -> Verdict:
     that they are one person may disagree.
     """
     verdict = Verdict("hold-out people are untouched, and arms never change")
-    person = {row["id"]: row["root_id"] for row in snapshot["records_customers_customer"]}
+    roots: dict[int, int] = {row["id"]: row["root_id"] for row in snapshot["records_customers_customer"]}
+
+    def person(customer: int) -> int:
+        return roots.get(customer, customer)
+
     merged: dict[int, datetime] = {}
     for row in snapshot["records_customers_merge"]:
-        root = person.get(row["kept_id"], row["kept_id"])
+        root = person(row["kept_id"])
         merged[root] = max(row["at"], merged.get(root, row["at"]))
     drawn = group(snapshot["records_goals_holdoutassignment"], "scope_key", "customer_id")
     arms: dict[tuple[str, int], list[Row]] = {}
     for (scope, customer), rows in drawn.items():
         verdict.expect(len(rows) == 1, f"{scope} {customer}: {len(rows)} arms")
-        arms.setdefault((scope, person.get(customer, customer)), []).extend(rows)
+        arms.setdefault((scope, person(customer)), []).extend(rows)
     for key, rows in arms.items():
         sides = {row["arm"] == "holdout" for row in rows}
         late = key[1] not in merged or max(row["at"] for row in rows) > merged[key[1]]
@@ -137,13 +141,11 @@ def holdout(snapshot: Snapshot) -> Verdict:
     }
     for row in snapshot["actions_messaging_delivery"]:
         if row["channel"] == MASS and row["holdout_key"]:
-            known = outcomes.get((row["holdout_key"], person.get(row["customer_id"], row["customer_id"])))
+            known = outcomes.get((row["holdout_key"], person(row["customer_id"])))
             verdict.expect(known != {True}, f"delivery {row['id']}: to somebody in the control group")
     runs = group(snapshot["decisions_journeys_steprun"], "enrolment_id")
     for row in snapshot["decisions_journeys_enrolment"]:
-        known = outcomes.get(
-            (f"journey:{row['journey_id']}", person.get(row["customer_id"], row["customer_id"])), set()
-        )
+        known = outcomes.get((f"journey:{row['journey_id']}", person(row["customer_id"])), set())
         for run in runs.get(row["id"], []):
             if run["step_id"] in ("invite", "thanks"):
                 side = run["outcome"] == "holdout"

@@ -19,7 +19,7 @@ class _Phones:
     def __init__(self, snapshot: Snapshot) -> None:
         relations = snapshot["connectors_wecom_relation"]
         self._external: dict[int, set[str]] = {}
-        self._customer = {row["subject_id"]: row["customer_id"] for row in _living(snapshot)}
+        self._customer: dict[int, int] = {row["subject_id"]: row["customer_id"] for row in _living(snapshot)}
         for row in relations:
             customer = self._customer.get(row["subject_id"])
             if customer is not None:
@@ -46,7 +46,8 @@ class _Phones:
 
     def customer(self, delivery: Row) -> int:
         """The customer a delivery is for now, after merges."""
-        return self._customer.get(delivery["subject_id"], delivery["customer_id"])
+        known: int = delivery["customer_id"]
+        return self._customer.get(delivery["subject_id"], known)
 
     def of(self, delivery: Row) -> tuple[str, set[str], str]:
         """Sender, the customer's ids at WeCom, text."""

@@ -104,6 +104,8 @@ ACTS = (
     ("decisions_acquisition_livecode", "id", "live_code.created", "live_code"),
     ("decisions_journeys_journey", "id", "journey.created", "journey"),
     ("decisions_journeys_journey", "id", "journey.published", "journey"),
+    ("insights_segments_segment", "id", "segment.created", "segment"),
+    ("foundation_accounts_user", "id", "account.created", "account"),
     ("connectors_commerce_import", "id", "orders.import_started", "import"),
     ("connectors_wecom_connection", "id", "connection.saved", "wecom_connection"),
     ("foundation_accounts_apikey", "id", "api_key.created", "api_key"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from siyu.actions.messaging import api as messaging
 from siyu.actions.work import api as work
@@ -68,7 +69,7 @@ def make(at: datetime) -> SmallBrand:
     staff.sync_directory(UNITS, PEOPLE, source="test", at=at - timedelta(days=400))
     units = {unit.code or unit.name: unit.id for unit in staff.unit_tree(at)}
     employees = {one.userid: one.id for one in staff.employees(at)}
-    _accounts(units, employees)
+    _accounts(units, employees, at)
     segments.install_defaults(at=at - timedelta(days=1))
     journey_id = journeys.install_defaults(at - timedelta(days=40))[0]
     ids = _people(at, employees)
@@ -81,7 +82,7 @@ def make(at: datetime) -> SmallBrand:
     facts.drain(at=at)
     segment = segments.create_segment(
         "近90天买过", {"version": 1, "root": {"all": [{"fact": {"name": "order.paid", "at_least": 1, "days": 90}}]}},
-        by="测试", at=at, description="最近三个月下过单的客户",
+        by=foundation.SYSTEM, at=at, description="最近三个月下过单的客户",
     )  # fmt: skip
     code = acquisition.create_code(
         "南京路店柜台",
@@ -97,8 +98,8 @@ def make(at: datetime) -> SmallBrand:
     )  # fmt: skip
 
 
-def _accounts(units: dict[str, int], employees: dict[str, int]) -> None:
-    make_account = foundation.create_account
+def _accounts(units: dict[str, int], employees: dict[str, int], at: datetime) -> None:
+    make_account = partial(foundation.create_account, at=at, by=foundation.SYSTEM)
     make_account(
         username="owner",
         display_name="沈青禾",

@@ -54,7 +54,7 @@ def test_each_question_sorts_people() -> None:
         pay(who, f"o{number}", at=NOON)
     facts.drain(at=NOON)
     with foundation.transaction():
-        segment = segments.create_segment("买过", BUYERS, by="test", at=NOON)
+        segment = segments.create_segment("买过", BUYERS, by=foundation.SYSTEM, at=NOON)
     everybody = {"vip": vip, "buyer": buyer, "both": both, "neither": neither}
     has_tag = {"kind": "tag", "tag": "VIP"}
     is_buyer = {"kind": "rule", "tree": BUYERS}
@@ -96,11 +96,11 @@ def test_entering_a_segment_starts_its_journey_and_no_other() -> None:
     clerks()
     buyer, other = people(2)
     with foundation.transaction():
-        segment = segments.create_segment("买过", BUYERS, by="test", at=NOON)
+        segment = segments.create_segment("买过", BUYERS, by=foundation.SYSTEM, at=NOON)
         unlike = segments.create_segment(
             "很多",
             {"version": 1, "root": {"trait": {"field": "orders", "op": "at_least", "value": 9}}},
-            by="test",
+            by=foundation.SYSTEM,
             at=NOON,
         )
     mine = start(define(tag("a", "x"), fact="segment.entered", entry={"where": {"segment_id": segment.id}}))

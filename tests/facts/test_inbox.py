@@ -35,7 +35,6 @@ def source() -> Iterator[None]:
     registry._items, registry._frozen = before, frozen
 
 
-@pytest.mark.smoke
 @pytest.mark.django_db(transaction=True)
 def test_eight_deliveries_at_once_are_stored_once() -> None:
     answers: list[bool] = []

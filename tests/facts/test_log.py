@@ -72,7 +72,6 @@ def noted(number: int, **changes: object) -> NewFact:
     return NewFact(**{**values, **changes})  # type: ignore[arg-type]
 
 
-@pytest.mark.smoke
 @pytest.mark.django_db
 def test_recording_twice_is_once() -> None:
     first = facts.record([noted(1), noted(2), noted(1)], at=AT)

@@ -153,7 +153,11 @@ def api_key(role: str = "operator") -> str:
     """A key of the public API for the whole brand."""
     with foundation.transaction():
         return foundation.create_api_key(
-            name="flow", role=foundation.Role(role), scopes=["all"], at=clock.business_now()
+            name="flow",
+            role=foundation.Role(role),
+            scopes=["all"],
+            at=clock.business_now(),
+            by=foundation.SYSTEM,
         )[1]
 
 

@@ -95,11 +95,11 @@ class Town:
         self.brand = Brand()
         self.clerk = self.brand.staff("near")["near"]
         for number, definition in enumerate(SEGMENTS):
-            segments.create_segment(f"S{number}", definition, by="t", at=START)
+            segments.create_segment(f"S{number}", definition, by=foundation.SYSTEM, at=START)
         journeys.install_defaults(at=START - timedelta(days=100))
-        key = foundation.create_api_key(name="shop", role=foundation.Role.OPERATOR, scopes=["all"], at=START)[
-            1
-        ]
+        key = foundation.create_api_key(
+            name="shop", role=foundation.Role.OPERATOR, scopes=["all"], at=START, by=foundation.SYSTEM
+        )[1]
         self.client = Client(headers={"Authorization": f"Bearer {key}"})
 
     def play(self, batches: Sequence[Sequence[Deed]]) -> None:

@@ -89,29 +89,43 @@ def test_audit_rows_cannot_be_changed_or_removed() -> None:
 
 @pytest.mark.django_db
 def test_a_key_is_read_once_and_ends_at_once() -> None:
-    view, plaintext = foundation.create_api_key(name="shop", role=Role.OPERATOR, scopes=["unit:3"], at=AT)
+    view, plaintext = foundation.create_api_key(
+        name="shop", role=Role.OPERATOR, scopes=["unit:3"], at=AT, by=foundation.SYSTEM
+    )
     principal = foundation.authenticate_key(plaintext)
     assert principal is not None
     assert (principal.key_id, principal.role, principal.scopes) == (view.id, Role.OPERATOR, ("unit:3",))
     stored = foundation.fetch("SELECT prefix, digest FROM foundation_accounts_apikey")
     assert plaintext not in str(stored)
-    foundation.revoke_api_key(view.id, at=AT)
+    foundation.revoke_api_key(view.id, at=AT, by=foundation.SYSTEM)
     assert foundation.authenticate_key(plaintext) is None
     with pytest.raises(NotFound):
-        foundation.revoke_api_key(view.id, at=AT)
+        foundation.revoke_api_key(view.id, at=AT, by=foundation.SYSTEM)
 
 
 @pytest.mark.django_db
 def test_an_account_made_twice_is_one_and_keeps_its_password() -> None:
     first = foundation.create_account(
-        username="a", display_name="甲", role=Role.CLERK, password="glass-river-42"
+        username="a",
+        display_name="甲",
+        role=Role.CLERK,
+        password="glass-river-42",
+        at=AT,
+        by=foundation.SYSTEM,
     )
-    again = foundation.create_account(username="a", display_name="乙", role=Role.OWNER, scopes=["all"])
+    for _ in range(2):  # the second time nothing changes
+        again = foundation.create_account(
+            username="a", display_name="乙", role=Role.OWNER, scopes=["all"], at=AT, by=foundation.SYSTEM
+        )
     assert (first.id, again.display_name, again.role) == (again.id, "乙", Role.OWNER)
     with pytest.raises(BadInput):
-        foundation.create_account(username=" ", display_name="x", role=Role.CLERK)
+        foundation.create_account(
+            username=" ", display_name="x", role=Role.CLERK, at=AT, by=foundation.SYSTEM
+        )
     assert [account.username for account in foundation.list_accounts()] == ["a"]
-    foundation.set_active(first.id, active=False)
+    foundation.set_active(first.id, active=False, at=AT, by=foundation.SYSTEM)
+    trail = [row.verb for row in foundation.list_audit(object_kind="account").items]
+    assert trail == ["account.stopped", "account.changed", "account.created"]
     assert foundation.account_for_username("a") is None
     with pytest.raises(NotFound):
         foundation.account_for_token(foundation.sign_in_token("a"))

@@ -57,7 +57,6 @@ def run(at: datetime = AT) -> int:
     return foundation.run_due_jobs(at=at, only=["t.note", "t.steps", "t.daily"])
 
 
-@pytest.mark.smoke
 @pytest.mark.django_db(transaction=True)
 def test_a_job_runs_once_when_due() -> None:
     assert foundation.enqueue("t.note", {"n": 1}, due_at=AT + timedelta(hours=1), key="a") is not None

@@ -159,9 +159,11 @@ def setup(brand: Brand) -> Play:
     )
     scoring.take_snapshot(at=brand.at)
     for n, definition in enumerate(DEFINITIONS):
-        segments.create_segment(f"S{n}", definition, by="t", at=brand.at)
+        segments.create_segment(f"S{n}", definition, by=foundation.SYSTEM, at=brand.at)
     first = segments.segments()[0].id
-    segments.create_segment("S9", rule({"segment": {"id": first, "member": False}}), by="t", at=brand.at)
+    segments.create_segment(
+        "S9", rule({"segment": {"id": first, "member": False}}), by=foundation.SYSTEM, at=brand.at
+    )
     return play
 
 

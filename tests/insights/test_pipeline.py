@@ -22,7 +22,7 @@ def test_two_workers_draining_at_once_move_everybody_once() -> None:
     with foundation.transaction():
         facts.install_cursors()
         bought = segments.create_segment(
-            "bought", rule(trait("orders", "at_least", 1)), by="t", at=brand.at
+            "bought", rule(trait("orders", "at_least", 1)), by=foundation.SYSTEM, at=brand.at
         ).id
         people = [brand.person(f"P{n:02d}") for n in range(20)]
     for who in people[:15]:
@@ -58,7 +58,7 @@ def test_the_loops_of_time_serve_what_is_due_and_nothing_earlier() -> None:
     with foundation.transaction():
         facts.install_cursors()
         asleep = segments.create_segment(
-            "asleep", rule(trait("last_order_at", "over_days", 90)), by="t", at=brand.at
+            "asleep", rule(trait("last_order_at", "over_days", 90)), by=foundation.SYSTEM, at=brand.at
         ).id
         ann = brand.person("Ann")
         brand.order(ann, 100)

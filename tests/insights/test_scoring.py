@@ -99,7 +99,9 @@ def test_rfm_of_cdnow_customers_agrees_with_an_independent_calculation(brand: Br
 
 
 def test_stage_moves_with_orders_and_with_time(brand: Brand) -> None:
-    lost = segments.create_segment("lost", rule(trait("stage", "is", "lost")), by="t", at=brand.at).id
+    lost = segments.create_segment(
+        "lost", rule(trait("stage", "is", "lost")), by=foundation.SYSTEM, at=brand.at
+    ).id
     ann = brand.person("Ann")
     brand.drain()
     assert brand.card(ann).stage == "prospect"
@@ -128,7 +130,9 @@ def test_stage_moves_with_orders_and_with_time(brand: Brand) -> None:
 
 
 def test_too_few_buyers_are_not_scored_and_a_moved_yardstick_is_quiet(brand: Brand) -> None:
-    best = segments.create_segment("best", rule(trait("m", "at_least", 5)), by="t", at=brand.at).id
+    best = segments.create_segment(
+        "best", rule(trait("m", "at_least", 5)), by=foundation.SYSTEM, at=brand.at
+    ).id
     people = [brand.person(f"P{n}") for n in range(10)]
     for n, who in enumerate(people):
         brand.order(who, (n + 1) * 100)

@@ -25,7 +25,7 @@ ALL = staff.EVERYTHING
 
 
 def make(brand: Brand, definition: dict[str, Any], name: str = "S") -> int:
-    return segments.create_segment(name, definition, by="test", at=brand.at).id
+    return segments.create_segment(name, definition, by=foundation.SYSTEM, at=brand.at).id
 
 
 def inside(brand: Brand, segment_id: int) -> list[str]:
@@ -166,14 +166,18 @@ def test_segments_on_segments_follow_in_one_pass_and_never_in_a_circle(brand: Br
     brand.drain()
     assert [inside(brand, s) for s in (base, rest, again)] == [["Ann"], [], []]
     with pytest.raises(BadInput):
-        segments.update_segment(base, by="t", at=brand.at, definition=rule({"segment": {"id": again}}))
+        segments.update_segment(
+            base, by=foundation.SYSTEM, at=brand.at, definition=rule({"segment": {"id": again}})
+        )
     with pytest.raises(Conflict):
-        segments.archive_segment(base, by="t", at=brand.at)
+        segments.archive_segment(base, by=foundation.SYSTEM, at=brand.at)
     with pytest.raises(BadInput):
         make(brand, rule({"segment": {"id": 99_999}}), "nobody")
     assert segments.get_segment(base).version == 1
     assert [s.name for s in segments.segments()] == ["again", "base", "rest"]
-    segments.update_segment(base, by="t", at=brand.at, definition=rule(trait("orders", "at_least", 2)))
+    segments.update_segment(
+        base, by=foundation.SYSTEM, at=brand.at, definition=rule(trait("orders", "at_least", 2))
+    )
     assert [inside(brand, s) for s in (base, rest, again)] == [[], ["Ann"], ["Ann"]]
 
 
@@ -318,7 +322,11 @@ def test_a_new_definition_moves_people_without_facts(brand: Brand) -> None:
     segment = make(brand, rule(trait("orders", "is", 0)))
     assert inside(brand, segment) == ["Ann"]
     changed = segments.update_segment(
-        segment, by="t", at=brand.at, name=" New  name ", definition=rule(trait("orders", "at_least", 1))
+        segment,
+        by=foundation.SYSTEM,
+        at=brand.at,
+        name=" New  name ",
+        definition=rule(trait("orders", "at_least", 1)),
     )
     assert (changed.version, changed.name, changed.members, changed.state) == (
         2,
@@ -329,7 +337,7 @@ def test_a_new_definition_moves_people_without_facts(brand: Brand) -> None:
     assert brand.facts_named("segment.entered", "segment.left") == []
     with pytest.raises(Conflict):
         make(brand, rule(trait("orders", "is", 0)), "New name")
-    segments.archive_segment(segment, by="t", at=brand.at)
+    segments.archive_segment(segment, by=foundation.SYSTEM, at=brand.at)
     brand.order(ann, 1)
     brand.drain()
     assert segments.member_ids(segment) == frozenset()

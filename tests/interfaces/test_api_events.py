@@ -21,7 +21,7 @@ AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
 def make_key(role: Role = Role.OPERATOR, scopes: tuple[str, ...] = ("all",)) -> str:
-    return foundation.create_api_key(name="test", role=role, scopes=scopes, at=AT)[1]
+    return foundation.create_api_key(name="test", role=role, scopes=scopes, at=AT, by=foundation.SYSTEM)[1]
 
 
 def viewed(number: int, **changes: object) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def test_a_key_needs_a_role_that_may_write(_case: str, role: Role, status: int) 
 
 def test_strangers_and_revoked_keys_are_refused() -> None:
     key = make_key()
-    foundation.revoke_api_key(foundation.list_api_keys()[0].id, at=AT)
+    foundation.revoke_api_key(foundation.list_api_keys()[0].id, at=AT, by=foundation.SYSTEM)
     for text in ("", "siyu_wrong", key):
         answer = post(text, {"events": [viewed(1)]})
         assert (answer.status_code, answer.json()["error"]) == (401, "api.key")

@@ -47,7 +47,9 @@ def world(db: None) -> World:
     brand.order(people["Ann"], 20_000, number="A-2", unit_id=units["store near"])
     brand.order(people["Bob"], 500, number="B-1", unit_id=units["store far"])
     brand.refund("A-1", 1_045)
-    found = segments.create_segment("买过", rule(trait("orders", "at_least", 1)), by="t", at=brand.at)
+    found = segments.create_segment(
+        "买过", rule(trait("orders", "at_least", 1)), by=foundation.SYSTEM, at=brand.at
+    )
     brand.drain()
     points = [subscription for name, subscription in facts.SUBSCRIPTIONS.items() if "loyalty" in name]
     told = facts.read(names=sorted(points[0].facts), limit=100)
@@ -57,7 +59,9 @@ def world(db: None) -> World:
 
 
 def client(role: Role = Role.OWNER, scopes: tuple[str, ...] = ("all",)) -> Client:
-    key = foundation.create_api_key(name="test", role=role, scopes=scopes, at=clock.wall_now())[1]
+    key = foundation.create_api_key(
+        name="test", role=role, scopes=scopes, at=clock.wall_now(), by=foundation.SYSTEM
+    )[1]
     return Client(headers={"Authorization": f"Bearer {key}"})
 
 

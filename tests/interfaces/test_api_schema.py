@@ -50,7 +50,9 @@ def ids(db: None) -> dict[str, int]:
     person = brand.person("王小美😀")
     number = brand.order(person, 12_300, number="A-1")
     brand.refund("A-1", 100)
-    found = segments.create_segment("买过", rule(trait("orders", "at_least", 1)), by="t", at=brand.at)
+    found = segments.create_segment(
+        "买过", rule(trait("orders", "at_least", 1)), by=foundation.SYSTEM, at=brand.at
+    )
     brand.drain()
     assert number
     return {"customer_id": person, "segment_id": found.id}
@@ -99,7 +101,11 @@ def api_key(ids: dict[str, int]) -> str:
     """A key that may do everything."""
     brand = Brand()
     return foundation.create_api_key(
-        name="schema", role=foundation.Role.OWNER, scopes=[foundation.SCOPE_ALL], at=brand.at
+        name="schema",
+        role=foundation.Role.OWNER,
+        scopes=[foundation.SCOPE_ALL],
+        at=brand.at,
+        by=foundation.SYSTEM,
     )[1]
 
 

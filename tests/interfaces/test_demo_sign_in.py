@@ -7,6 +7,7 @@ from django.test import Client, override_settings
 
 from siyu.config.demo.people import SIGN_INS
 from siyu.foundation import api as foundation
+from siyu.kit import clock
 from tests.browser.door import Door
 from tests.browser.fixtures import Site
 
@@ -35,6 +36,8 @@ def test_an_installation_that_is_no_demonstration_has_no_such_door() -> None:
         role=foundation.Role.OWNER,
         scopes=["all"],
         password="glass-1-river",
+        at=clock.business_now(),
+        by=foundation.SYSTEM,
     )
     client = Client()
     assert client.get("/demo/owner/").status_code == 404

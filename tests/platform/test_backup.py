@@ -39,7 +39,8 @@ for part in range(3):
             for p in people], at=at)
 with foundation.transaction():
     foundation.set_setting("brand.name", "星榆", at=at, by=SYSTEM)
-    foundation.create_account(username="owner", display_name="老板", role=Role.OWNER, password="geheim-123")
+    foundation.create_account(username="owner", display_name="老板", role=Role.OWNER, password="geheim-123",
+        at=at, by=SYSTEM)
     foundation.store_file([b"receipt" * 1000], name="a.txt", purpose="test", at=at)
 facts.drain(at=at)
 with foundation.transaction():

@@ -30,10 +30,13 @@ def create_key(options: argparse.Namespace) -> int:
     if role is None:
         return 2
     with foundation.transaction():
-        at, scopes = clock.business_now(), options.scope or [foundation.SCOPE_ALL]
-        view, plaintext = foundation.create_api_key(name=options.name, role=role, scopes=scopes, at=at)
-        detail = {"name": options.name, "role": role.value, "scopes": scopes}
-        foundation.audit(foundation.SYSTEM, "api_key.created", "api_key", view.id, detail, at=at)
+        view, plaintext = foundation.create_api_key(
+            name=options.name,
+            role=role,
+            scopes=options.scope or [foundation.SCOPE_ALL],
+            at=clock.business_now(),
+            by=foundation.SYSTEM,
+        )
     print(_("Key %(id)s for %(name)s. It is not shown again:") % {"id": view.id, "name": options.name})
     print(plaintext)
     return 0
@@ -51,10 +54,7 @@ def revoke_key(options: argparse.Namespace) -> int:
     """End a key."""
     try:
         with foundation.transaction():
-            foundation.revoke_api_key(options.id, at=clock.business_now())
-            foundation.audit(
-                foundation.SYSTEM, "api_key.revoked", "api_key", options.id, at=clock.business_now()
-            )
+            foundation.revoke_api_key(options.id, at=clock.business_now(), by=foundation.SYSTEM)
     except SiyuError:
         print(
             _("There is no live key %(id)s. List them: siyu apikey list") % {"id": options.id},
@@ -85,17 +85,14 @@ def create_person(options: argparse.Namespace) -> int:
         print(_("A password needs at least 8 characters; nothing was made."), file=sys.stderr)
         return 2
     with foundation.transaction():
-        scopes = options.scope or [foundation.SCOPE_ALL]
-        made = foundation.create_account(
+        foundation.create_account(
             username=options.username,
             display_name=options.name or options.username,
             role=role,
-            scopes=scopes,
+            scopes=options.scope or [foundation.SCOPE_ALL],
             password=password,
-        )
-        detail = {"username": options.username, "role": role.value, "scopes": scopes}
-        foundation.audit(
-            foundation.SYSTEM, "account.created", "account", made.id, detail, at=clock.business_now()
+            at=clock.business_now(),
+            by=foundation.SYSTEM,
         )
     print(_("Account %(name)s made.") % {"name": options.username})
     return 0

@@ -110,10 +110,9 @@ def _shop(twin: TwinDoor, own_url: str) -> None:
         return
     with foundation.transaction():
         at = clock.business_now()
-        view, key = foundation.create_api_key(
-            name="模拟门店", role=Role.OPERATOR, scopes=[foundation.SCOPE_ALL], at=at
+        _view, key = foundation.create_api_key(
+            name="模拟门店", role=Role.OPERATOR, scopes=[foundation.SCOPE_ALL], at=at, by=SYSTEM
         )
-        foundation.audit(SYSTEM, "api_key.created", "api_key", view.id, {"name": view.name}, at=at)
     twin.post("shop", {"url": own_url, "api_key": key})
 
 

@@ -24,7 +24,7 @@ EVERYWHERE = (
 def create_head_office() -> None:
     """People who see the whole brand."""
     for username, name, role in EVERYWHERE:
-        foundation.create_account(username=username, display_name=name, role=role, scopes=[SCOPE_ALL])
+        _account(username, name, role, SCOPE_ALL)
 
 
 def create_field_staff(employees: Sequence[staff.EmployeeView], units: Sequence[staff.UnitView]) -> None:
@@ -45,7 +45,14 @@ def create_field_staff(employees: Sequence[staff.EmployeeView], units: Sequence[
 
 
 def _account(username: str, name: str, role: Role, scope: str) -> None:
-    foundation.create_account(username=username, display_name=name, role=role, scopes=[scope])
+    foundation.create_account(
+        username=username,
+        display_name=name,
+        role=role,
+        scopes=[scope],
+        at=clock.business_now(),
+        by=foundation.SYSTEM,
+    )
 
 
 SIGN_INS = (("老板", "owner"), ("运营", "operator"), ("店长", "manager"), ("导购", "clerk"))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation.accounts.contracts import AccountView, ApiKeyView, Principal, Role
 from siyu.foundation.accounts.models import ApiKey, User
+from siyu.foundation.audit.operations import audit
 from siyu.foundation.secrets.api import sign, unsign
 from siyu.kit.errors import BadInput, NotFound
 from siyu.kit.ids import new_token
@@ -47,28 +48,40 @@ def create_account(
     display_name: str,
     role: Role,
     scopes: Sequence[str] = (),
+    at: datetime,
+    by: Principal,
     password: str | None = None,
     language: str = "zh-hans",
 ) -> AccountView:
-    """Make an account, or bring the one of that name to this role and scopes (password kept if None given)."""
+    """Make an account, or bring the one of that name to this role and scopes (password kept if None given).
+
+    Changing nothing leaves no row in the audit trail. BadInput for an empty name.
+    """
     if not username.strip():
         raise BadInput("account.username_missing", _("Enter a user name."))
     fields = {"display_name": display_name, "role": role.value, "scopes": list(scopes), "language": language}
+    detail = {"username": username, "role": role.value, "scopes": list(scopes), "password": bool(password)}
     user = User.objects.filter(username=username).first()
     if user is None:
-        return _view(User.objects.create_user(username, password, **fields))
-    for name, value in fields.items():
-        setattr(user, name, value)
-    if password is not None:
-        user.set_password(password)
-    user.save()
+        user = User.objects.create_user(username, password, **fields)
+        audit(by, "account.created", "account", user.pk, detail, at=at)
+        return _view(user)
+    changed = password is not None or any(getattr(user, name) != value for name, value in fields.items())
+    if changed:
+        for name, value in fields.items():
+            setattr(user, name, value)
+        if password is not None:
+            user.set_password(password)
+        user.save()
+        audit(by, "account.changed", "account", user.pk, detail, at=at)
     return _view(user)
 
 
-def set_active(account_id: int, *, active: bool) -> None:
+def set_active(account_id: int, *, active: bool, at: datetime, by: Principal) -> None:
     """Let an account sign in, or stop it; NotFound when there is none."""
     if not User.objects.filter(pk=account_id).update(is_active=active):
         raise NotFound("account.not_found")
+    audit(by, "account.started" if active else "account.stopped", "account", account_id, at=at)
 
 
 def list_accounts() -> list[AccountView]:
@@ -106,7 +119,9 @@ def account_for_username(username: str) -> User | None:
     return User.objects.filter(username=username, is_active=True).first()
 
 
-def create_api_key(*, name: str, role: Role, scopes: Sequence[str], at: datetime) -> tuple[ApiKeyView, str]:
+def create_api_key(
+    *, name: str, role: Role, scopes: Sequence[str], at: datetime, by: Principal
+) -> tuple[ApiKeyView, str]:
     """Make an API key; the returned text is the only time the key can be read."""
     plaintext = f"siyu_{new_token(40)}"
     key = ApiKey.objects.create(
@@ -117,6 +132,8 @@ def create_api_key(*, name: str, role: Role, scopes: Sequence[str], at: datetime
         scopes=list(scopes),
         created_at=at,
     )
+    detail = {"name": name, "role": role.value, "scopes": list(scopes)}
+    audit(by, "api_key.created", "api_key", key.pk, detail, at=at)
     return _key_view(key), plaintext
 
 
@@ -125,10 +142,11 @@ def list_api_keys() -> list[ApiKeyView]:
     return [_key_view(key) for key in ApiKey.objects.order_by("-id")]
 
 
-def revoke_api_key(key_id: int, *, at: datetime) -> None:
+def revoke_api_key(key_id: int, *, at: datetime, by: Principal) -> None:
     """End a key at once; NotFound when there is no such live key."""
     if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=at):
         raise NotFound("api_key.not_found")
+    audit(by, "api_key.revoked", "api_key", key_id, at=at)
 
 
 def authenticate_key(plaintext: str) -> Principal | None:

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from siyu.foundation import api as foundation
 from siyu.insights.segments.contracts import SegmentView
 from siyu.insights.segments.models import Segment
 from siyu.insights.segments.operations import create_segment
@@ -68,7 +69,7 @@ def install_defaults(*, at: datetime, at_once: bool = False) -> list[SegmentView
     with translation.override(settings.LANGUAGE_CODE):
         return [
             create_segment(
-                _(name), definition, by="siyu", at=at, description=_(text), key=key, at_once=at_once
+                _(name), definition, by=foundation.SYSTEM, at=at, description=_(text), key=key, at_once=at_once
             )
             for key, name, text, definition in DEFAULTS
             if key not in there

@@ -28,7 +28,7 @@ def create_segment(
     name: str,
     definition: Definition,
     *,
-    by: str,
+    by: foundation.Principal,
     at: datetime,
     description: str = "",
     key: str | None = None,
@@ -36,7 +36,8 @@ def create_segment(
 ) -> SegmentView:
     """Check the definition, store it as version 1 and build its members.
 
-    With more than ``LARGE`` customers a job builds them, unless ``at_once``; until then the state is PENDING. Raises BadInput (``fields`` maps the path of a node to what is wrong with it) or Conflict for a taken name.
+    With more than ``LARGE`` customers a job builds them, unless ``at_once``; until then the state is
+    PENDING. Raises BadInput (``fields`` maps the path of a node to what is wrong with it) or Conflict for a taken name.
     """
     tree = parse_tree(definition)
     check_tree(tree)
@@ -47,6 +48,7 @@ def create_segment(
         key=key, name=clean, description=description.strip()[:MAX_DESCRIPTION], created_at=at
     )
     _add_version(row, tree_to_json(tree), by, at)
+    foundation.audit(by, "segment.created", "segment", row.pk, {"version": 1}, at=at)
     _build([row.pk], at, at_once=at_once)
     return get_segment(row.pk, scope=EVERYTHING)
 
@@ -54,7 +56,7 @@ def create_segment(
 def update_segment(
     segment_id: int,
     *,
-    by: str,
+    by: foundation.Principal,
     at: datetime,
     name: str | None = None,
     description: str | None = None,
@@ -80,12 +82,13 @@ def update_segment(
         row.state = BuildState.PENDING
         _add_version(row, tree_to_json(tree), by, at)
     row.save()
+    foundation.audit(by, "segment.changed", "segment", row.pk, {"version": row.version}, at=at)
     if changed:
         _build(_with_dependents(segment_id), at)
     return get_segment(segment_id, scope=EVERYTHING)
 
 
-def archive_segment(segment_id: int, *, by: str, at: datetime) -> None:
+def archive_segment(segment_id: int, *, by: foundation.Principal, at: datetime) -> None:
     """Stop keeping a segment; its past members stay readable. Conflict when another segment refers to it."""
     row = _living(segment_id)
     users = [k for k, tree in living_trees().items() if segment_id in dependencies(tree).segment_ids]
@@ -96,6 +99,7 @@ def archive_segment(segment_id: int, *, by: str, at: datetime) -> None:
         raise Conflict("segment_in_use", _("Other segments refer to it: %(names)s."), names=names)
     row.archived_at = at
     row.save()
+    foundation.audit(by, "segment.archived", "segment", row.pk, at=at)
     foundation.execute(f"DELETE FROM {FLIPS} WHERE segment_id = %s", [segment_id])
 
 
@@ -119,9 +123,13 @@ def _with_dependents(segment_id: int) -> list[int]:
     return [k for k in build_order(needs) if k in stale]
 
 
-def _add_version(row: Segment, definition: dict[str, object], by: str, at: datetime) -> None:
+def _add_version(row: Segment, definition: dict[str, object], by: foundation.Principal, at: datetime) -> None:
     SegmentVersion.objects.create(
-        segment=row, version=row.version, definition=definition, created_at=at, created_by=by[:100]
+        segment=row,
+        version=row.version,
+        definition=definition,
+        created_at=at,
+        created_by=by.display_name[:100],
     )
 
 

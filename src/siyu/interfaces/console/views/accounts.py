@@ -105,7 +105,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if any(one.username == form.cleaned_data["username"] for one in foundation.list_accounts()):
             form.add_error("username", _("There is already an account of this name."))
         else:
-            _save(seen, form.cleaned_data, "account.created")
+            _save(seen, form.cleaned_data)
             messages.success(request, _("The account is ready."))
             return see_other(request, reverse("console:accounts"))
     context = {"form": form, "account": None}
@@ -131,23 +131,23 @@ def one(request: HttpRequest, account_id: int) -> HttpResponse:
         if account.id == seen.principal.user_id and form.cleaned_data["role"] != account.role.value:
             form.add_error("role", _("You cannot change your own role. Ask another administrator."))
         else:
-            _save(seen, form.cleaned_data, "account.changed")
+            _save(seen, form.cleaned_data)
             messages.success(request, _("Saved."))
             return see_other(request, reverse("console:accounts"))
     context = {"form": form, "account": account}
     return render(request, "console/account_form.html", context, status=422 if form.errors else 200)
 
 
-def _save(seen: Visit, data: dict[str, Any], verb: str) -> None:
-    saved = foundation.create_account(
+def _save(seen: Visit, data: dict[str, Any]) -> None:
+    foundation.create_account(
         username=data["username"],
         display_name=data["display_name"],
         role=foundation.Role(data["role"]),
         scopes=[data["scope"]],
         password=data["password"] or None,
+        at=seen.at,
+        by=seen.principal,
     )
-    detail = {"role": data["role"], "scope": data["scope"], "password": bool(data["password"])}
-    foundation.audit(seen.principal, verb, "account", saved.id, detail, at=seen.at)
 
 
 @rule(roles=ADMINS)
@@ -159,9 +159,7 @@ def switch(request: HttpRequest, account_id: int) -> HttpResponse:
     if account.id == seen.principal.user_id:
         raise BadInput("account.self", _("You cannot stop your own account. Ask another administrator."))
     active = request.POST.get("act") == "start"
-    foundation.set_active(account.id, active=active)
-    verb = "account.started" if active else "account.stopped"
-    foundation.audit(seen.principal, verb, "account", account.id, at=seen.at)
+    foundation.set_active(account.id, active=active, at=seen.at, by=seen.principal)
     messages.success(
         request, _("The account may sign in again.") if active else _("The account can no longer sign in.")
     )
@@ -195,11 +193,10 @@ def keys(request: HttpRequest) -> HttpResponse:
     plaintext = ""
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        key, plaintext = foundation.create_api_key(
-            name=data["name"], role=foundation.Role(data["role"]), scopes=[data["scope"]], at=seen.at
+        role, scopes = foundation.Role(data["role"]), [data["scope"]]
+        _key, plaintext = foundation.create_api_key(
+            name=data["name"], role=role, scopes=scopes, at=seen.at, by=seen.principal
         )
-        detail = {"name": key.name, "role": key.role.value, "scope": data["scope"]}
-        foundation.audit(seen.principal, "api_key.created", "api_key", key.id, detail, at=seen.at)
         form = KeyForm(seen=seen)
     names = scope_names(seen)
     context = {
@@ -217,8 +214,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
     seen = visit(request)
-    foundation.revoke_api_key(key_id, at=seen.at)
-    foundation.audit(seen.principal, "api_key.revoked", "api_key", key_id, at=seen.at)
+    foundation.revoke_api_key(key_id, at=seen.at, by=seen.principal)
     messages.success(request, _("The key no longer opens anything."))
     return see_other(request, reverse("console:api-keys"))
 

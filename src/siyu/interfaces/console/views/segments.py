@@ -177,20 +177,14 @@ def _save(
     description: str,
     draft: builder.Draft | None,
 ) -> segments.SegmentView:
-    by = seen.principal.display_name
+    by = seen.principal
     definition = builder.definition(draft) if draft is not None else None
     with foundation.savepoint():
         if segment is None:
-            saved = segments.create_segment(
-                name, definition or {}, by=by, at=seen.at, description=description
-            )
-        else:
-            saved = segments.update_segment(
-                segment.id, by=by, at=seen.at, name=name, description=description, definition=definition
-            )
-    verb = "segment.changed" if segment else "segment.created"
-    foundation.audit(seen.principal, verb, "segment", saved.id, {"version": saved.version}, at=seen.at)
-    return saved
+            return segments.create_segment(name, definition or {}, by=by, at=seen.at, description=description)
+        return segments.update_segment(
+            segment.id, by=by, at=seen.at, name=name, description=description, definition=definition
+        )
 
 
 @rule(roles=BUILDERS)
@@ -199,7 +193,6 @@ def archive(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Stop keeping a segment; who was in it stays readable."""
     seen = visit(request)
     segment = segments.get_segment(segment_id, scope=seen.scope)
-    segments.archive_segment(segment.id, by=seen.principal.display_name, at=seen.at)
-    foundation.audit(seen.principal, "segment.archived", "segment", segment.id, at=seen.at)
+    segments.archive_segment(segment.id, by=seen.principal, at=seen.at)
     messages.success(request, _("Archived. Journeys that watch it hear nothing any more."))
     return see_other(request, reverse("console:segments"))
