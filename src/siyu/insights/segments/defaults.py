@@ -69,7 +69,13 @@ def install_defaults(*, at: datetime, at_once: bool = False) -> list[SegmentView
     with translation.override(settings.LANGUAGE_CODE):
         return [
             create_segment(
-                _(name), definition, by=foundation.SYSTEM, at=at, description=_(text), key=key, at_once=at_once
+                _(name),
+                definition,
+                by=foundation.SYSTEM,
+                at=at,
+                description=_(text),
+                key=key,
+                at_once=at_once,
             )
             for key, name, text, definition in DEFAULTS
             if key not in there
