@@ -428,7 +428,9 @@ def test_a_large_brand_is_built_in_parts_by_a_job_and_whoever_moves_meanwhile_mo
     brand.order(people[5], 100)
     brand.drain()
     assert brand.facts_named("segment.entered")[-1].origin is facts.Origin.LIVE
-    segments.update_segment(bought, definition=rule(trait("orders", "is", 0)), by=foundation.SYSTEM, at=brand.at)
+    segments.update_segment(
+        bought, definition=rule(trait("orders", "is", 0)), by=foundation.SYSTEM, at=brand.at
+    )
     assert {one.id: one.state for one in segments.segments()} == {
         bought: segments.BuildState.PENDING, unlike: segments.BuildState.READY, viewed: segments.BuildState.READY
     }  # fmt: skip
