@@ -1,6 +1,6 @@
 """The worker: one process that moves everything that waits.
 
-Threads: one pumps inbox and subscriptions, one runs jobs, and each registered loop has its own.
+Threads: one pumps inbox and subscriptions, one the insights, two run jobs, and each registered loop has its own.
 Any number of workers may run; the database decides who gets what.
 """
 
@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from django.db import OperationalError, close_old_connections, connection
 
@@ -33,10 +34,12 @@ class Pump:
     """Inbox and subscriptions, looked at only when something new can be there.
 
     A cheap look at the log tells which facts are new; only subscriptions that hear them are run. Now
-    and then all are, so that nothing depends on what this process remembers.
+    and then all are, so that nothing depends on what this process remembers. Insights have a pump of
+    their own (``apart``): a welcome must not wait while segments are counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool = False) -> None:
+        self._apart = apart
         self._quiet_at: tuple[int, int] | None = None
         self._position: int | None = None
         self._waiting: set[tuple[str, int]] = set()
@@ -52,7 +55,7 @@ class Pump:
         if head == self._quiet_at:
             return 0
         at = clock.business_now()
-        moved = facts.drain_inbox(at=at)
+        moved = 0 if self._apart else facts.drain_inbox(at=at)
         fresh = facts.news(self._position)
         self._position = fresh.position
         self._wake(lambda subscription: bool(subscription.facts & fresh.names))
@@ -62,13 +65,16 @@ class Pump:
             if done:
                 self._waiting.discard((name, shard))
         # The heads were read before the round, so whatever came meanwhile shows as a new head.
-        if fresh.complete and not moved and not self._waiting and not facts.inbox_pending(at=at):
+        if fresh.complete and not moved and not self._waiting and not self._unread(at):
             self._quiet_at = head
         return moved
 
+    def _unread(self, at: datetime) -> int:
+        return 0 if self._apart else facts.inbox_pending(at=at)
+
     def _wake(self, wanted: Callable[[facts.Subscription], bool]) -> None:
         for name, subscription in facts.SUBSCRIPTIONS.items():
-            if wanted(subscription):
+            if subscription.apart is self._apart and wanted(subscription):
                 self._waiting |= {(name, shard) for shard in range(subscription.shards)}
 
 
@@ -86,6 +92,7 @@ class Worker:
         with foundation.transaction():
             foundation.beat(self.name)  # before the first job, which takes a lease that beats renew
         self._thread("pump", Pump())
+        self._thread("pump-apart", Pump(apart=True))
         for number in range(JOB_THREADS):
             self._thread(f"jobs-{number}", self._jobs)
         for name, loop in foundation.LOOPS.items():

@@ -92,6 +92,8 @@ class Subscription:
 
     ``backfill=True`` reads from the beginning of the log and also gets backfilled and replayed
     facts; otherwise reading starts when first installed and only live facts come.
+    ``apart=True`` for what derives and may take long: workers run it in a thread beside the others, so
+    that no answer to a customer waits for it.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Subscription:
     backfill: bool = False
     batch: int = 500
     shards: int = 1
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,4 +61,4 @@ def _concerned(fact: facts.Fact, owners: Mapping[int, int]) -> set[int]:
 
 # Discovery imports subscribers when the catalogue is filled: rule trees may count any fact there is.
 HEARD = frozenset(name for name, _type in facts.CATALOGUE.items()) - OWN
-SUBSCRIPTIONS = (facts.Subscription("insights", HEARD, handle, backfill=True, batch=1_000),)
+SUBSCRIPTIONS = (facts.Subscription("insights", HEARD, handle, backfill=True, batch=1_000, apart=True),)

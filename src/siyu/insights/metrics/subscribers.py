@@ -35,4 +35,6 @@ def handle(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
     )
 
 
-SUBSCRIPTIONS = (facts.Subscription("insights_metrics", rules.HEARD, handle, backfill=True, batch=2_000),)
+SUBSCRIPTIONS = (
+    facts.Subscription("insights_metrics", rules.HEARD, handle, backfill=True, batch=2_000, apart=True),
+)
