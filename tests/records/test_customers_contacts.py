@@ -75,6 +75,20 @@ def test_the_end_may_arrive_before_the_beginning() -> None:
     assert (len(told("contact.added")), len(told("contact.ended"))) == (1, 1)
 
 
+@pytest.mark.parametrize("end_first", [False, True])
+def test_a_friend_of_less_than_a_second_came_and_went(end_first: bool) -> None:
+    """Platforms tell whole seconds, so an adding and its end may bear one time."""
+    one = stranger()
+    if end_first:
+        assert end(ended(one.subject_id, 1)) == [False]
+    assert add(added(one.subject_id, 1)) == [True]
+    assert end(ended(one.subject_id, 1)) == [not end_first]
+    assert customers.contacts_of([one.customer_id or 0]) == {}
+    periods = customers.contacts_of([one.customer_id or 0], open_only=False)[one.customer_id or 0]
+    assert [(p.since, p.until, p.ended_by) for p in periods] == [(hours(1), hours(1), CUSTOMER)]
+    assert (len(told("contact.added")), len(told("contact.ended"))) == (1, 1)
+
+
 def test_the_same_adding_told_a_second_apart_is_one() -> None:
     one = stranger()
     assert add(added(one.subject_id, 1.0003, state="")) == [True]
@@ -101,15 +115,15 @@ moments = st.lists(st.tuples(st.integers(1, 8), st.sampled_from(["added", "ended
 
 
 def tidy(words: set[tuple[int, str]]) -> list[tuple[int, int | None]]:
-    """Periods by walking the clock hour by hour; of two words at one hour the end is first."""
+    """Periods by walking the clock hour by hour; of two words at one hour the end wins."""
     periods: list[tuple[int, int | None]] = []
     since: int | None = None
     for hour in range(1, 9):
+        if (hour, "added") in words and since is None:
+            since = hour
         if (hour, "ended") in words and since is not None:
             periods.append((since, hour))
             since = None
-        if (hour, "added") in words and since is None:
-            since = hour
     return [*periods, (since, None)] if since is not None else periods
 
 

@@ -218,10 +218,12 @@ def periods(moments: Iterable[ContactMoment]) -> list[Period]:
 
     Adding while friends goes on with the same period (a platform reports one adding twice, a second
     apart); the first state that is not empty counts. An end without a beginning gives no period. Of an
-    end and an adding at the same moment the end comes first.
+    adding and an end at the same moment (platforms tell whole seconds) the end wins: a friend who is none
+    would be written to, one who is missing is found again by asking the platform. So no period begins
+    where another ends.
     """
     found: list[Period] = []
-    for moment in sorted(moments, key=lambda m: (m.at, m.added)):
+    for moment in sorted(moments, key=lambda m: (m.at, not m.added)):
         open_now = found[-1] if found and found[-1].until is None else None
         if moment.added and open_now is None:
             found.append(Period(moment.at, None, "", moment.state, moment.add_way))

@@ -182,7 +182,7 @@ def _compare(
             (
                 r
                 for r in left
-                if period.since <= r.told_since and (period.until is None or r.told_since < period.until)
+                if period.since <= r.told_since and (period.until is None or r.told_since <= period.until)
             ),
             None,
         )
