@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment() -> dict[str, str]:
+def environment(name: str = "browser") -> dict[str, str]:
+    """The environment of a site's processes; each name has a database of its own."""
     env = {**os.environ, "SIYU_DEMO": "1", "DJANGO_SETTINGS_MODULE": "siyu.config.settings"}
-    env["SIYU_BRAND"] = f"{os.environ.get('SIYU_BRAND', 't0')}browser"
+    env["SIYU_BRAND"] = f"{os.environ.get('SIYU_BRAND', 't0')}{name}"
     if url := env.get("SIYU_DATABASE_URL"):
         place, mark, options = url.partition("?")
-        env["SIYU_DATABASE_URL"] = f"{place}_browser{mark}{options}"
+        env["SIYU_DATABASE_URL"] = f"{place}_{name}{mark}{options}"
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     env["SIYU_LOG_LEVEL"] = "ERROR"
     return env
@@ -70,10 +72,9 @@ def _run(env: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    """The site, made anew for this run; its database is dropped and made again, not the tests' own."""
-    env = _environment()
+@contextmanager
+def running_site(env: dict[str, str]) -> Iterator[Site]:
+    """A site made anew; its database is dropped and made again, not the tests' own."""
     _run(env, "-m", "tests.browser.database")
     _run(env, "-m", "django", "migrate", "--verbosity", "0")
     told = json.loads(_run(env, "-m", "tests.browser.site").strip().splitlines()[-1])
@@ -100,6 +101,13 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
         except (URLError, OSError):
             time.sleep(0.2)
     raise AssertionError("the site did not answer within 20 s")
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The site that most tests share."""
+    with running_site(environment()) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,8 @@ def _fingerprint(layout: Layout) -> str:
 def _run(layout: Layout, *, check: bool) -> int:
     began = time.monotonic()
     stamp = layout.data / "prepared.stamp"
-    prepared = stamp.exists() and stamp.read_text() == _fingerprint(layout)
+    wanted = _fingerprint(layout)  # of what is prepared now: sources may change while it runs
+    prepared = stamp.exists() and stamp.read_text() == wanted
     with Supervisor(watch=start_database(list(BRANDS))) as supervisor:
         state = ["--seed", str(SEED), "--state", str(layout.data / "twin.json")]
         command = [sys.executable, "-m", "twin", "serve", "--port", str(layout.ports["twin"]), *state]
@@ -167,7 +168,7 @@ def _run(layout: Layout, *, check: bool) -> int:
         supervisor.wait_ready(label=_("web pages"))
         if not prepared:
             supervisor.run_once(layout.steps("connect"), _("connections"))
-            stamp.write_text(_fingerprint(layout))
+            stamp.write_text(wanted)
         for line in _welcome(layout, time.monotonic() - began):
             supervisor.say(line)
         if check:

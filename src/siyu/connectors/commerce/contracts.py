@@ -87,6 +87,8 @@ class ImportStatus:
     started_by: str
     started_at: datetime
     finished_at: datetime | None
+    stopping: bool = False  # asked to stop; the chunk under way is still being written
+    resumable: bool = False  # may go on where it ended
 
     @property
     def running(self) -> bool:

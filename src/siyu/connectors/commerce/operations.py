@@ -135,10 +135,7 @@ def stop_import(import_id: int, *, by: foundation.Principal, at: datetime) -> No
 def resume_import(import_id: int, *, by: foundation.Principal, at: datetime) -> None:
     """Go on where a stopped or failed import ended. Raises NotFound, or Conflict("import.not_stopped")."""
     run = _locked(import_id)
-    resumable = run.state == ImportState.STOPPED or (
-        run.state == ImportState.FAILED and run.error_code == "import.unexpected"
-    )
-    if not resumable:
+    if not status_of(run).resumable:
         raise Conflict("import.not_stopped", _("Only a stopped import can go on. Upload the file again."))
     # ``last_group`` is set by the first chunk written; before that, reading may not be complete.
     reading = run.last_group is None

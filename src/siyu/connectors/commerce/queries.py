@@ -134,6 +134,9 @@ def status_of(run: Import) -> ImportStatus:
         amount_new=run.amount_new, share=share, shift_days=run.shift_days,
         error=describe_file(run.error_code, run.error_params), started_by=run.started_by,
         started_at=run.started_at, finished_at=run.finished_at,
+        stopping=run.stop_requested and state in (ImportState.READING, ImportState.WRITING),
+        resumable=state is ImportState.STOPPED
+        or (state is ImportState.FAILED and run.error_code == "import.unexpected"),
     )  # fmt: skip
 
 

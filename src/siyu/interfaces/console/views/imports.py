@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
@@ -71,6 +73,12 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _telling(rows: Sequence[Any]) -> list[Any]:
+    """Twenty rows in the order of the file, those with a problem before others."""
+    chosen = sorted(range(len(rows)), key=lambda place: (not rows[place].problem, place))[:20]
+    return [rows[place] for place in sorted(chosen)]
+
+
 @rule(roles=IMPORTERS)
 @require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, file_id: int) -> HttpResponse:
@@ -89,7 +97,7 @@ def preview(request: HttpRequest, file_id: int) -> HttpResponse:
         "presets": port.presets(),
         "fields": [(one, found.mapping.get(one.name, "")) for one in port.fields()],
         "missing": [one.label for one in port.fields() if one.name in found.missing],
-        "shown": found.rows[:20],
+        "shown": _telling(found.rows),
     }
     part = (
         "console/parts/import_preview.html"
@@ -134,5 +142,6 @@ def quarantine(request: HttpRequest, import_id: int) -> HttpResponseBase:
     """The rows that were not accepted, with their reasons, as CSV."""
     lines = order_imports().quarantine_csv(import_id)
     answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="quarantine-{import_id}.csv"'
+    name = _("bad rows of %(file)s") % {"file": order_imports().import_status(import_id).file_name}
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name.rsplit('.', 1)[0])}.csv"
     return answer
