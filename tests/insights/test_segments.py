@@ -391,7 +391,7 @@ def test_the_defaults_are_installed_once(brand: Brand) -> None:
     brand.drain()
     made = segments.install_defaults(at=brand.at)
     assert {s.key: inside(brand, s.id) for s in made} == {
-        "new_7d": ["friend", "new", "old"],
+        "new_7d": ["friend", "new"],
         "asleep_90d": ["old"],
         "high_value": [],
         "repeat_buyers": ["old"],

@@ -29,8 +29,9 @@ DEFAULTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "new_7d",
         gettext_noop("New within 7 days"),
-        gettext_noop("Became a customer within the last 7 days."),
-        _all(_trait("created_at", "within_days", 7)),
+        gettext_noop("Became a customer within the last 7 days, and has bought nothing before that."),
+        # Without the second half a whole imported history would be new on the day of its import.
+        _all(_trait("created_at", "within_days", 7), {"not": _trait("first_order_at", "over_days", 7)}),
     ),
     (
         "asleep_90d",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -40,6 +41,19 @@ ORDER_SOURCES: dict[str, Promise] = {
     "generic": _("File"),
 }
 """Names of the usual sources of orders, as files and shop systems abbreviate them."""
+
+
+_MADE_UP = re.compile(r"[0-9a-f]{32}-\d+")
+
+
+def order_source(source: str) -> str:
+    """Where an order was placed, by the name people know."""
+    return str(ORDER_SOURCES.get(source.lower(), source))
+
+
+def order_number(number: str) -> str:
+    """An order's number as its source gave it; where the source had none, so."""
+    return gettext("no order number") if _MADE_UP.fullmatch(number) else number
 
 
 def compact(number: float | int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 
 from siyu.facts import api as facts
-from siyu.interfaces.ui import installation
+from siyu.interfaces.ui import display, installation
 from siyu.kit import money
 
 
@@ -42,6 +42,9 @@ def _moment(fact: facts.Fact) -> Moment:
         name: money.format_minor(amount, installation.brand().currency)
         for name, amount in entry.amounts.items()
     }
+    if "order_source" in params:
+        params["order_source"] = display.order_source(params["order_source"])
+        params["order_no"] = display.order_number(params["order_no"])
     return Moment(fact, _filled(entry.title, params), _filled(entry.detail, params), entry.icon)
 
 

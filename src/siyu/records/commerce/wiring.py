@@ -24,8 +24,9 @@ def _paid(fact: facts.Fact) -> facts.TimelineEntry:
     told: OrderPaid = fact.payload
     return facts.TimelineEntry(
         title=_("Bought for %(amount)s"),
-        detail=f"{told.source} {told.order_no}",
+        detail="%(order_source)s %(order_no)s",
         icon="shopping-bag",
+        params={"order_source": told.source, "order_no": told.order_no},
         amounts={"amount": told.amount},
     )
 

@@ -99,9 +99,15 @@ def person_name(name: str | None, number: object = "") -> str:
 
 
 @register.filter
+def order_number(number: str) -> str:
+    """An order's number; one that was made up for a file without numbers is not shown as if it were one."""
+    return display.order_number(number)
+
+
+@register.filter
 def order_source(source: str) -> str:
     """Where an order was placed, by the name people know; a source nobody named is shown as it is."""
-    return str(display.ORDER_SOURCES.get(source.lower(), source))
+    return display.order_source(source)
 
 
 @register.filter
