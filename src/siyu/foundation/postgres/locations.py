@@ -48,7 +48,7 @@ def database_name(brand: str) -> str:
 def connection_settings(data_dir: Path, brand: str = "main") -> dict[str, Any]:
     """Django's ``DATABASES["default"]`` for the embedded server."""
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "siyu.foundation.postgres.engine",
         "NAME": database_name(brand),
         "USER": USER,
         "HOST": str(places.places(data_dir).sockets),
@@ -64,7 +64,7 @@ def settings_from_url(url: str) -> dict[str, Any]:
     options = dict(parse_qsl(parts.query))
     host = options.pop("host", None) or unquote(parts.hostname or "")
     settings: dict[str, Any] = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "siyu.foundation.postgres.engine",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

@@ -54,7 +54,7 @@ def claim_due(
     where: str = "TRUE",
     params: Sequence[Any] = (),
 ) -> list[Row]:
-    """Take up to ``limit`` rows due at business time ``at``; call inside a transaction.
+    """Take up to ``limit`` rows due at business time ``at``, the earliest first; call inside a transaction.
 
     Without ``lease`` rows are locked until the transaction ends and otherwise unchanged. With it
     they get a lease of that wall time and a token, ``attempts`` grows by one, and the state becomes
@@ -64,27 +64,44 @@ def claim_due(
     table = connection.ops.quote_name(model._meta.db_table)
     wall = clock.wall_now()
     due = (
-        f"SELECT id FROM {table} WHERE state IN ({', '.join(['%s'] * len(states))}) AND due_at <= %s"
+        f"FROM {table} t WHERE state IN ({', '.join(['%s'] * len(states))}) AND due_at <= %s"
         f" AND (run_after IS NULL OR run_after <= %s) AND (lease_until IS NULL OR lease_until <= %s)"
         f" AND ({where}) ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED"
     )
     values: list[Any] = [*states, at, wall, wall, *params, limit]
+    fields = model._meta.concrete_fields
+    columns = ", ".join(f"t.{connection.ops.quote_name(str(field.column))}" for field in fields)
     if lease is None:
-        ids = [row[0] for row in fetch(due, values)]
-    else:
-        changes = "lease_until = %s, lease_token = %s, attempts = attempts + 1"
-        extra: list[Any] = [wall + lease, uuid.uuid4()]
-        if claimed_state is not None:
-            changes += ", state = %s"
-            extra.append(claimed_state)
-        ids = [
-            row[0]
-            for row in fetch(
-                f"WITH due AS ({due}) UPDATE {table} t SET {changes} FROM due WHERE t.id = due.id RETURNING t.id",
-                [*values, *extra],
-            )
-        ]
-    return list(model._default_manager.filter(pk__in=ids).order_by("due_at", "pk")) if ids else []
+        return _objects(model, fetch(f"SELECT {columns} {due}", values))
+    changes = "lease_until = %s, lease_token = %s, attempts = attempts + 1"
+    extra: list[Any] = [wall + lease, uuid.uuid4()]
+    if claimed_state is not None:
+        changes += ", state = %s"
+        extra.append(claimed_state)
+    # An array of row addresses: they are locked, so they stay where they are until the update.
+    claim = f"UPDATE {table} t SET {changes} WHERE ctid = ANY(ARRAY(SELECT ctid {due})) RETURNING {columns}"
+    rows = _objects(model, fetch(claim, [*extra, *values]))
+    return sorted(rows, key=lambda row: (row.due_at, row.pk))
+
+
+def _objects(model: type[Row], rows: Sequence[tuple[Any, ...]]) -> list[Row]:
+    """Rows of all columns as the ORM would give them, in one statement instead of two."""
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    converted = [
+        (place, convert)
+        for place, field in enumerate(fields)
+        for convert in field.get_db_converters(connection)
+    ]
+    found = []
+    for row in rows:
+        if converted:
+            changed = list(row)
+            for place, convert in converted:
+                changed[place] = convert(changed[place], None, connection)
+            row = tuple(changed)
+        found.append(model.from_db(connection.alias, names, row))
+    return found
 
 
 def count_due(model: type[DueRow], *, at: datetime, states: Sequence[str] = (WAITING,)) -> int:
