@@ -69,9 +69,19 @@ def array(values: Iterable[Any]) -> str:
     """A PostgreSQL array literal of texts, numbers, bytes, moments, booleans and NULLs (cast it in the SQL).
 
     psycopg quotes each element with a regular expression in Python; for thousands of JSON texts this
-    is thirty times faster.
+    is far faster.
     """
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+    found = list(values)
+    kinds = set(map(type, found))
+    if kinds == {int}:
+        return "{" + ",".join(map(str, found)) + "}"
+    if kinds == {str}:
+        # All texts are escaped at once; NUL, which PostgreSQL cannot keep, stands between them meanwhile.
+        text = "\0".join(found)
+        if text.count("\0") == len(found) - 1:
+            text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+            return '{"' + text + '"}'
+    return "{" + ",".join([_element(value) for value in found]) + "}"
 
 
 def _element(value: Any) -> str:

@@ -18,27 +18,36 @@ from siyu.kit.errors import BadInput
 
 def dump(payload: Any) -> str:
     """A payload dataclass as JSON text; times in ISO 8601."""
-    return json.dumps(_plain(payload), ensure_ascii=False, default=_default, separators=(",", ":"))
+    return _ENCODER.encode(_plain(payload))
 
 
 def _plain(value: Any) -> Any:
     # dataclasses.asdict deep-copies every leaf and costs ten times as much on the hot path.
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+    kind: type = type(value)
+    if kind in _LEAVES:
+        return value
+    if names := _names(kind):
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
 
 
+_LEAVES = frozenset((str, int, bool, float, type(None), datetime))
+
+
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def _default(value: Any) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} does not belong in a payload")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_default, separators=(",", ":"))
 
 
 def load(kind: type, data: Mapping[str, Any], *, strict: bool = False) -> Any:

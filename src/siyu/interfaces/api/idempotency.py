@@ -64,7 +64,9 @@ def _once(api_key_id: int, key: str, fingerprint: bytes, call: Callable[[], Any]
     )
     if first:
         answer = call()
-        response = JsonResponse(answer.model_dump(mode="json"))
+        response = (
+            answer if isinstance(answer, HttpResponse) else JsonResponse(answer.model_dump(mode="json"))
+        )
         foundation.execute(
             "UPDATE interfaces_api_idempotentcall SET status = 200, body = %s WHERE api_key_id = %s AND key = %s",
             [response.content, api_key_id, key],

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from pydantic_core import to_json
 
 from siyu.facts import api as facts
-from siyu.interfaces.api.schemas import Event, EventAnswer, EventResult
+from siyu.interfaces.api.schemas import Event
 from siyu.kit.errors import BadInput
 from siyu.records.customers import api as customers
 
@@ -25,13 +27,20 @@ class _Checked:
     ref: customers.IdentityRef | None
 
 
-def ingest(events: Sequence[Event], *, source: str, at: datetime) -> EventAnswer:
-    """Record events under ``source``; a repeated id is a duplicate, a bad event is rejected alone."""
-    checked: list[_Checked | EventResult] = [_check(event, at) for event in events]
+Result = dict[str, str | None]
+
+
+def ingest(events: Sequence[Event], *, source: str, at: datetime) -> bytes:
+    """Record events under ``source``; a repeated id is a duplicate, a bad event is rejected alone.
+
+    Answers the JSON of an ``EventAnswer``.
+    """
+    checked: list[_Checked | Result] = [_check(event, at) for event in events]
     good = [entry for entry in checked if isinstance(entry, _Checked)]
     refs = {entry.ref: None for entry in good if entry.ref is not None}
     found = customers.identify(list(refs), at=at, source=source, origin=facts.Origin.LIVE)
-    subjects = {ref: identified.subject_id for ref, identified in zip(refs, found, strict=True)}
+    subjects: dict[customers.IdentityRef | None, int | None] = {None: None}
+    subjects.update((ref, identified.subject_id) for ref, identified in zip(refs, found, strict=True))
     recorded = iter(
         facts.record(
             [
@@ -39,7 +48,7 @@ def ingest(events: Sequence[Event], *, source: str, at: datetime) -> EventAnswer
                     name=entry.event.name,
                     payload=entry.payload,
                     occurred_at=entry.event.occurred_at,
-                    subject_id=subjects[entry.ref] if entry.ref is not None else None,
+                    subject_id=subjects[entry.ref],
                     source=source,
                     external_id=entry.event.id,
                 )
@@ -49,19 +58,25 @@ def ingest(events: Sequence[Event], *, source: str, at: datetime) -> EventAnswer
         )
     )
     results = [
-        entry
-        if isinstance(entry, EventResult)
-        else EventResult(id=entry.event.id, status="duplicate" if next(recorded) is None else "accepted")
+        _result(entry.event, "duplicate" if next(recorded) is None else "accepted")
+        if isinstance(entry, _Checked)
+        else entry
         for entry in checked
     ]
-    counts = {status: sum(result.status == status for result in results) for status in _STATUSES}
-    return EventAnswer(results=results, **counts)
+    counts = Counter(result["status"] for result in results)
+    return to_json({**{status: counts[status] for status in _STATUSES}, "results": results})
 
 
 _STATUSES = ("accepted", "duplicate", "rejected")
 
 
-def _check(event: Event, at: datetime) -> _Checked | EventResult:
+def _result(
+    event: Event, status: str, error: str | None = None, message: str | None = None, field: str | None = None
+) -> Result:
+    return {"id": event.id, "status": status, "error": error, "message": message, "field": field}
+
+
+def _check(event: Event, at: datetime) -> _Checked | Result:
     try:
         declared = facts.CATALOGUE.find(event.name)
         if declared is None or not declared.ingestible:
@@ -81,11 +96,6 @@ def _check(event: Event, at: datetime) -> _Checked | EventResult:
             if reason := customers.check_ref(ref):
                 raise BadInput(f"identity.{reason}", _("This identity cannot be used."), field="identity")
     except BadInput as error:
-        return EventResult(
-            id=event.id,
-            status="rejected",
-            error=error.code,
-            message=str(error),
-            field=str(error.params.get("field", "")) or next(iter(error.fields), None),
-        )
+        field = str(error.params.get("field", "")) or next(iter(error.fields), None)
+        return _result(event, "rejected", error.code, str(error), field)
     return _Checked(event, payload, ref)

@@ -6,7 +6,7 @@ No postponed annotations here: ninja must find real types behind a decorator of 
 from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Path, Query
 
 from siyu.facts import api as facts
@@ -17,6 +17,7 @@ from siyu.interfaces.api import errors
 from siyu.interfaces.api.auth import READERS, WRITERS, ApiKey, principal_of
 from siyu.interfaces.api.idempotency import idempotent
 from siyu.interfaces.api.ingest import ingest
+from siyu.interfaces.api.parser import QuickParser
 from siyu.interfaces.api.schemas import (
     STORABLE,
     Customer,
@@ -56,6 +57,7 @@ api = NinjaAPI(
     description="Events in, customers, orders, points and segments out. Money in 分, times in ISO 8601.",
     docs_url=None,
     urls_namespace="api-1",
+    parser=QuickParser(),
 )
 errors.install(api)
 
@@ -70,10 +72,11 @@ def _list(page: Page[Any], items: list[T]) -> ListOf[T]:
 
 @api.post("events", auth=WRITE, response={200: EventAnswer, **REFUSED, 409: Problem, 413: Problem})
 @idempotent
-def post_events(request: HttpRequest, batch: EventBatch) -> EventAnswer:
+def post_events(request: HttpRequest, batch: EventBatch) -> HttpResponse:
     """Record up to 1,000 events, each on its own: accepted, duplicate or rejected with a reason."""
     key_id = principal_of(request).key_id
-    return ingest(batch.events, source=f"api:{key_id}", at=clock.business_now())
+    answer = ingest(batch.events, source=f"api:{key_id}", at=clock.business_now())
+    return HttpResponse(answer, content_type="application/json; charset=utf-8")
 
 
 def _customer(card: cards.CardView) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -22,7 +22,10 @@ class Problem(Schema):
     fields: dict[str, str] = {}
 
 
-class Identity(Schema):
+# Shapes that come by the thousand are plain pydantic: ninja's Schema asks each one in Python how to read it.
+
+
+class Identity(BaseModel):
     """By what the sender knows the person."""
 
     model_config = ConfigDict(extra="forbid")
@@ -31,7 +34,7 @@ class Identity(Schema):
     realm: str = Field("", max_length=120)
 
 
-class Event(Schema):
+class Event(BaseModel):
     """One fact from outside. ``id`` is the sender's own and makes the event happen once."""
 
     model_config = ConfigDict(extra="forbid")
@@ -42,14 +45,14 @@ class Event(Schema):
     payload: dict[str, Any] = {}
 
 
-class EventBatch(Schema):
+class EventBatch(BaseModel):
     """Up to 1,000 events; each stands for itself."""
 
     model_config = ConfigDict(extra="forbid")
     events: list[Event] = Field(min_length=1, max_length=1000)
 
 
-class EventResult(Schema):
+class EventResult(BaseModel):
     """What became of one event; a rejected one says why and may be mended and sent again."""
 
     id: str
@@ -59,7 +62,7 @@ class EventResult(Schema):
     field: str | None = None
 
 
-class EventAnswer(Schema):
+class EventAnswer(BaseModel):
     """One result for each event, in the order sent, and their counts."""
 
     accepted: int

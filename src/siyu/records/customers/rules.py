@@ -34,6 +34,8 @@ def normal_phone(value: str) -> str | None:
     with 86, +86 or 0086; a number with a leading 0 is a Chinese landline; anything else needs its ``+``
     and country code. A masked number (138****4145) is no number.
     """
+    if value.isascii() and value.isdigit() and _is_mobile(value):
+        return f"+86{value}"  # as nearly all are written
     text = _PHONE_NOISE.sub("", unicodedata.normalize("NFKC", value))
     if text.startswith("00"):
         text = "+" + text[2:]
@@ -67,7 +69,7 @@ def normal_key(ref: IdentityRef) -> Key | None:
         kind = IdentityKind(ref.kind)
     except ValueError:
         return None
-    realm = unicodedata.normalize("NFKC", ref.realm).strip()
+    realm = unicodedata.normalize("NFKC", ref.realm).strip() if ref.realm else ""
     if len(realm) > 64 or not _printable(realm):
         return None
     if kind is IdentityKind.PHONE:
@@ -188,7 +190,7 @@ def _continues(char: str) -> bool:
 
 
 def _printable(text: str) -> bool:
-    return all(unicodedata.category(char) not in ("Cc", "Cs") for char in text)
+    return text.isprintable() or all(unicodedata.category(char) not in ("Cc", "Cs") for char in text)
 
 
 @dataclass(frozen=True)
