@@ -82,7 +82,7 @@ def _batches(count: int, people: int, at: datetime, mark: str, first: int = 0) -
     for start in range(0, count, BATCH):
         events = []
         for number in range(start, start + BATCH):
-            own = number - 500 if number % 10 == 9 and number > 500 else number
+            own = number - 501 if number % 10 == 9 and number > 501 else number
             unique.add(own)
             events.append(
                 {

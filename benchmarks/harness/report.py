@@ -23,13 +23,21 @@ def cells(row: Row) -> list[str]:
     return [
         row.name, f"{number(row.value)} {row.unit}", aim, reached, number(row.limit), row.limit_name,
         number(row.ratio), number(row.p50_ms), number(row.p99_ms), number(row.measures.get("cpu_us")),
-        number(row.measures.get("peak_mb")),
+        number(row.measures.get("web_mb", row.measures.get("peak_mb"))), _cold(row),
         number(row.load), {None: "", True: "exact", False: "WRONG"}[row.exact], row.note,
     ]  # fmt: skip
 
 
+def _cold(row: Row) -> str:
+    """The same before anything was warm: a rate, or milliseconds."""
+    if (rate := row.measures.get("cold_per_s")) is not None:
+        return f"{number(rate)} /s"
+    span = row.measures.get("cold_ms")
+    return "" if span is None else f"{number(span)} ms"
+
+
 HEAD = (
-    "what", "figure", "aim", "ok", "limit", "of what", "ratio", "p50 ms", "p99 ms", "cpu µs", "MB", "load", "counts", "note",
+    "what", "figure", "aim", "ok", "limit", "of what", "ratio", "p50 ms", "p99 ms", "cpu µs", "MB", "cold", "load", "counts", "note",
 )  # fmt: skip
 
 

@@ -199,3 +199,23 @@ def test_unknown_routes_and_ids_are_json_404() -> None:
         assert answer.status_code == 404, path
         assert answer.json()["message"]
     assert client.get("/api/v1/customers/abc").status_code == 422
+
+
+def test_bodies_are_read_as_json_says_whoever_reads_them() -> None:
+    key = make_key()
+    text = json.dumps({"events": [viewed(1)]}, ensure_ascii=False)
+    assert post(key, b"\xef\xbb\xbf" + text.encode()).json()["accepted"] == 1  # with a byte order mark
+    assert post(key, text.encode("utf-16")).json()["duplicate"] == 1
+    assert post(key, text.encode()[:-1]).status_code == 422
+    assert recorded() == ["v1"]
+
+
+def test_half_of_a_pair_is_no_text() -> None:
+    """JSON can write half of a surrogate pair; nobody can store it."""
+    bad = viewed(1, payload={"url": "https://shop.example/\ud83d", "title": "x"})
+    answer = post(make_key(), {"events": [bad, viewed(2)]}).json()
+    assert [(entry["status"], entry["field"]) for entry in answer["results"]] == [
+        ("rejected", "url"),
+        ("accepted", None),
+    ]
+    assert recorded() == ["v2"]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,17 +77,18 @@ class ParsedRow:
 
     def pack(self) -> bytes:
         """As bytes, for staging."""
-        values = [getattr(self, name) for name in NAMES]
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+        return ENCODER.encode(VALUES(self)).encode()
 
     @classmethod
     def unpack(cls, packed: bytes) -> ParsedRow:
         """Back from staging."""
         values: list[Any] = json.loads(packed)
-        return cls(**dict(zip(NAMES, [*values[:-1], tuple(values[-1])], strict=True)))
+        values[-1] = tuple(values[-1])
+        return cls(*values)
 
 
-NAMES = tuple(field.name for field in fields(ParsedRow))
+VALUES = attrgetter(*(field.name for field in fields(ParsedRow)))
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,11 @@ class Reader:
             or len(cells) < self.width
         ):
             raise RowProblem("cells", found=len(cells), expected=self.width)
-        get = _Getter(cells, self.columns)
+        known = {field: _clean(cells[position]) for field, position in self.columns.items()}
+
+        def get(field: str) -> str:
+            return known.get(field, "")
+
         order_no = get("order_no")
         if "order_no" in self.columns and not order_no:
             raise RowProblem("no_order_no")
@@ -194,19 +200,12 @@ def _padded(text: str) -> str:
     return f"{day} {clock.zfill(5) if clock.count(':') == 1 else clock.zfill(8)}" if clock else text
 
 
-class _Getter:
-    """Cells by field, stripped; empty where there is no column."""
-
-    def __init__(self, cells: Sequence[str], columns: Mapping[str, int]) -> None:
-        self._cells, self._columns = cells, columns
-
-    def __call__(self, field: str) -> str:
-        position = self._columns.get(field)
-        # Shop systems write ="123" or a leading tab so that Excel keeps long numbers as text.
-        text = "" if position is None else self._cells[position].strip()
-        if len(text) > 3 and text.startswith('="') and text.endswith('"'):
-            return text[2:-1]
-        return text.removeprefix("'")
+def _clean(cell: str) -> str:
+    # Shop systems write ="123" or a leading tab so that Excel keeps long numbers as text.
+    text = cell.strip()
+    if len(text) > 3 and text.startswith('="') and text.endswith('"'):
+        return text[2:-1]
+    return text.removeprefix("'")
 
 
 def _phone(text: str) -> tuple[str, str]:

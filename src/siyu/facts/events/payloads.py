@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -145,6 +146,10 @@ def _moment(value: Any, strict: bool, path: str) -> datetime:
     return moment
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and halves of surrogate pairs: JSON can write them, PostgreSQL cannot keep them."""
+
+
 def _scalar(hint: Any) -> Load:
     origin = typing.get_origin(hint) or hint
 
@@ -155,7 +160,12 @@ def _scalar(hint: Any) -> Load:
             raise _wrong(path)
         if origin is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
-        if origin is str and isinstance(value, str) and strict and ("\x00" in value or len(value) > 10_000):
+        if (
+            origin is str
+            and isinstance(value, str)
+            and strict
+            and (len(value) > 10_000 or _UNSTORABLE.search(value))
+        ):
             raise _wrong(path)
         if isinstance(origin, type) and not isinstance(value, origin):
             if issubclass(origin, str) and isinstance(value, str):
