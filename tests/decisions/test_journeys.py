@@ -268,6 +268,22 @@ def test_a_small_audience_has_no_control_group(mass: Platform) -> None:
     assert (counts.holdout, counts.no_holdout, counts.enough) == (0, 30, False)
 
 
+def test_the_first_people_of_a_journey_that_grows_large_have_a_control_group_too(mass: Platform) -> None:
+    """The step comes after a day: only a few stand at it, but the pace says how many a result will rest on."""
+    (clerk,), crowd = clerks(), people(90)
+    steps = define(wait("w", days=1), say("offer", kind="promotional"))
+    foundation.set_setting("journeys.holdout_percent", 50, at=NOON, by=BY)
+    journey_id = start(steps)
+    for number in range(3):  # ninety in three days: more than a thousand in a quarter
+        befriend(crowd[number * 30 : number * 30 + 30], clerk, at=day(number))
+        hear(day(number))
+    go(day(2))
+    counts = goals.holdout_counts(journeys.holdout_key(journey_id))
+    assert (counts.holdout + counts.treated, counts.no_holdout) == (60, 0)
+    assert 10 <= counts.holdout <= 50
+    assert len(all_messages()) == counts.treated
+
+
 def waiting_for_purchase() -> dict[str, Any]:
     return define(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import OperationalError
 
@@ -18,6 +19,9 @@ from siyu.records.customers import api as customers
 from siyu.records.goals import api as goals
 
 log = logging.getLogger("siyu.journeys")
+
+PACE, QUARTER = timedelta(days=7), timedelta(days=91)
+LOOKED_AT = 5_000  # the newest runs; any audience of that size is large enough
 
 OUTCOMES = {
     effects.EffectStatus.DONE: StepOutcome.DONE,
@@ -39,12 +43,28 @@ def act(batch: Batch, step: Step, rows: Sequence[Enrolment]) -> None:
     _apply(batch, step, treated)
 
 
+def _expected(journey_id: int, at: datetime) -> int:
+    """How many people a result of this journey will rest on: who came in so far, or comes in a quarter at this pace.
+
+    Promotional steps lie days behind the entrance and people trickle in. Counting only those who got that far
+    would treat the first thousand of every journey without a control group, however large it is to become.
+    """
+    ((known, lately),) = foundation.fetch(
+        """SELECT count(*), count(*) FILTER (WHERE entered_at > %s) FROM (
+             SELECT entered_at FROM decisions_journeys_enrolment WHERE journey_id = %s AND entered_at <= %s
+             ORDER BY entered_at DESC LIMIT %s) e""",
+        [at - PACE, journey_id, at, LOOKED_AT],
+    )
+    return max(int(known), int(lately) * (QUARTER // PACE))
+
+
 def _hold_out(batch: Batch, step: Step, rows: Sequence[Enrolment]) -> list[Enrolment]:
     arms = goals.assign_holdout(
         holdout_key(rows[0].journey_id),
         [row.customer_id for row in rows],
         batch.holdout_ppm,
         at=batch.at,
+        audience=_expected(rows[0].journey_id, batch.at),
     )
     treated = []
     for row in rows:
