@@ -47,7 +47,7 @@ def settle(
 def _end_pauses() -> None:
     """Let pauses between tries be over, as if their wall time had passed.
 
-    After 45009 or several unclear answers the next try rests for minutes, after one on a token for an hour.
+    After 45009 or several unclear answers the next try rests for minutes.
     """
     for (table,) in foundation.fetch(
         "SELECT table_name FROM information_schema.columns"

@@ -165,6 +165,15 @@ def test_the_frequency_limit_of_the_twin_is_understood(twin: Twin) -> None:
     assert caught.value.after_seconds == 60.0
 
 
+def test_a_limit_on_fetching_tokens_passes_in_a_minute_like_any_other(twin: Twin) -> None:
+    client = client_of(twin)
+    with twin.faults(freq_limit=1.0):
+        with pytest.raises(RetryLater) as caught:
+            client.get("externalcontact/get_follow_user_list")
+    assert (caught.value.params["path"], caught.value.after_seconds) == ("gettoken", 60.0)
+    assert client.get("externalcontact/get_follow_user_list")["errcode"] == 0
+
+
 ODD = {
     "cut off": lambda peer: peer.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"errcode":0'),
     "closed": lambda peer: None,

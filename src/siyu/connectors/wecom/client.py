@@ -30,9 +30,6 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 BUSY_PAUSES = (0.1, 0.4, 1.0)
 """Pauses before the up to three repetitions after -1 (document 90313)."""
 
-WRONG_SECRET_PENALTY = 3600.0
-"""A server that asks for tokens with a wrong secret too often is blocked for an hour."""
-
 _SECRETS = re.compile(r"((?:access_token|corpsecret|suite_access_token|ticket)=)[^&\s\"']+")
 
 Answer = dict[str, Any]
@@ -178,11 +175,6 @@ class Client:
         params = {"corpid": self._is.corpid, "corpsecret": self._is.secret}
         answer = self._once("GET", "gettoken", params, None, writes=False)
         errcode = int(answer.get("errcode", 0) or 0)
-        if errcode == 45009:
-            raise RetryLater(
-                "wecom.45009", codes.advice(45009).text, after_seconds=WRONG_SECRET_PENALTY,
-                errcode=errcode, path="gettoken",
-            )  # fmt: skip
         if errcode:
             _raise(errcode, str(answer.get("errmsg", "")), "gettoken")
         token = str(answer.get("access_token") or "")
