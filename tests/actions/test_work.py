@@ -119,6 +119,18 @@ def test_a_purchase_closes_follow_ups_that_were_there() -> None:
     assert told("task.done") == ["task.done"]
 
 
+@pytest.mark.parametrize(("paid", "state"), [(0, "done"), (-1, "open")])
+def test_a_purchase_told_in_whole_seconds_closes_a_task_made_within_that_second(
+    paid: int, state: str
+) -> None:
+    (clerk,), (buyer,) = clerks(), people(1)
+    made = NOON + timedelta(milliseconds=700)
+    work.create_tasks([task("k", buyer, clerk)], at=made)
+    pay(buyer, "o", at=NOON + timedelta(seconds=paid))
+    hear("work.bought", at=NOON + timedelta(seconds=2))
+    assert {view.state.value for view in all_tasks()} == {state}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_people_closing_one_task_is_once() -> None:
     (clerk,), (who,) = clerks(), people(1)

@@ -143,7 +143,10 @@ def complete(
 
 
 def close_follow_ups(bought: Sequence[facts.Fact], *, at: datetime) -> int:
-    """A purchase closes the open follow-up tasks of that customer that were there when it was paid."""
+    """A purchase closes the open follow-up tasks of that customer that were there when it was paid.
+
+    Shops tell whole seconds: such a time stands for all of its second.
+    """
     cause: dict[int, facts.Fact] = {}
     owners = customers.customers_of([fact.subject_id for fact in bought if fact.subject_id is not None])
     for fact in bought:
@@ -155,10 +158,16 @@ def close_follow_ups(bought: Sequence[facts.Fact], *, at: datetime) -> int:
     found = Task.objects.filter(customer_id__in=list(cause), kind=FOLLOW_UP, state=TaskState.OPEN.value)
     rows = []
     for row in _locked(list(found.values_list("pk", flat=True))):
-        if row.state == TaskState.OPEN.value and row.created_at <= cause[row.customer_id].occurred_at:
+        if row.state == TaskState.OPEN.value and row.created_at <= _end_of(
+            cause[row.customer_id].occurred_at
+        ):
             rows.append(row)
     _close(rows, TaskState.DONE, TaskResult.BOUGHT, at=at, by="", cause=cause)
     return len(rows)
+
+
+def _end_of(told: datetime) -> datetime:
+    return told if told.microsecond else told.replace(microsecond=999_999)
 
 
 def expire_tasks(*, at: datetime, limit: int = 1000) -> int:
