@@ -324,6 +324,7 @@ class ShopEvent:
     status: str = "pending"
     attempts: int = 0
     answer: str = ""
+    early: int = 0  # how often it was refused because its time had not come where siyu is
 
 
 @dataclass

@@ -111,6 +111,16 @@ def test_rejections_are_kept(twin: Twin, platform: Platform) -> None:
     )
 
 
+def test_what_came_too_early_is_reported_again_a_little_later(twin: Twin, platform: Platform) -> None:
+    platform.early = 2
+    _connect(twin, platform)
+    twin.post("/twin/buy", person="c0001", sku="AG001")
+    wait_for(lambda: len(platform.batches) == 3)
+    twin.quiet()
+    orders = twin.record()["orders"]
+    assert (orders["generated"], orders["accepted"], orders["rejected"]) == (1, 1, 0)
+
+
 def test_orders_wait_for_the_connection(twin: Twin, platform: Platform) -> None:
     for _ in range(3):
         twin.post("/twin/buy", person="c0002", sku="AG001")

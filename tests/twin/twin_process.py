@@ -240,6 +240,7 @@ class Platform:
     keys: list[str] = field(default_factory=list)
     script: list[int] = field(default_factory=list)
     rejected: set[str] = field(default_factory=set)
+    early: int = 0  # so many answers say that the events lie in the future
 
     def __post_init__(self) -> None:
         platform = self
@@ -259,7 +260,12 @@ class Platform:
                         outcome = "rejected"
                     elif status == 200 or status == 599:
                         seen.add(event["id"])
-                    results.append({"id": event["id"], "status": outcome, "reason": ""})
+                    error = None
+                    if platform.early:
+                        outcome, error = "rejected", "event.time"
+                        seen.discard(event["id"])
+                    results.append({"id": event["id"], "status": outcome, "reason": "", "error": error})
+                platform.early -= platform.early > 0
                 body = json.dumps({"results": results}).encode()
                 self.send_response(503 if status == 599 else status)
                 self.send_header("Content-Length", str(len(body)))
