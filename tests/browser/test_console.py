@@ -33,6 +33,7 @@ def pages(site: Site) -> list[str]:
         *(f"/customers/{person}/?tab={tab}" for tab in ("orders", "points", "deliveries", "tasks")),
         f"/customers/{brand['customers'][1]}/",
         "/orders/unmatched/",
+        "/customers/merges/",
         "/imports/",
         "/imports/new/",
         "/segments/",

@@ -19,7 +19,17 @@ OBJECT = re.compile(r"<(?:\w+:)?(\w+)>")
 # Parameters that name a thing somebody may not see. The others name vocabulary (a metric, a setting).
 THINGS = {"customer_id", "order_id", "code_id", "employee_id"}
 # Things the small brand has none of; an owner gets 404 for them.
-ABSENT = {"import_id", "file_id", "dead_id", "message_id", "key_id", "enrolment_id", "username"}
+ABSENT = {
+    "import_id",
+    "file_id",
+    "dead_id",
+    "message_id",
+    "key_id",
+    "enrolment_id",
+    "username",
+    "case_id",
+    "merge_id",
+}
 
 
 def address(route: ui.Route, brand: dict[str, Any]) -> str:
@@ -28,7 +38,7 @@ def address(route: ui.Route, brand: dict[str, Any]) -> str:
         "customer_id": brand["customers"][0], "segment_id": brand["segment_id"], "order_id": brand["unmatched_id"],
         "code_id": brand["code_id"], "employee_id": brand["employees"]["lina"], "journey_id": brand["journey_id"],
         "step_id": "welcome", "account_id": 1, "job_id": 1, "kind": "wecom", "key": "brand.name",
-        "import_id": 999, "file_id": 999, "dead_id": 999, "message_id": 999, "key_id": 999, "enrolment_id": 999,
+        "import_id": 999, "file_id": 999, "dead_id": 999, "message_id": 999, "key_id": 999, "enrolment_id": 999, "case_id": 999, "merge_id": 999,
         "username": "nonsense",
     }  # fmt: skip
     if route.name == "metric":

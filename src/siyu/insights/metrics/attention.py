@@ -11,6 +11,7 @@ from siyu.foundation import api as foundation
 from siyu.insights.metrics import counting, rules
 from siyu.insights.metrics.contracts import Attention
 from siyu.records.commerce import api as commerce
+from siyu.records.customers import api as customers
 from siyu.records.staff.contracts import Scope
 
 LOOK_BACK = timedelta(days=30)
@@ -41,11 +42,17 @@ def attention(*, scope: Scope, at: datetime) -> list[Attention]:
             "deliveries_held",
             "warning",
         ),
+        Attention("merge_cases", _("Customers that may be one person"), _cases(scope), "merge_cases", "info"),
         Attention(
             "orders_unmatched", _("Orders without customer"), _unmatched(scope), "orders_unmatched", "info"
         ),
     ]
     return [item for item in found if item.count]
+
+
+def _cases(scope: Scope) -> int:
+    """Only for those who see everything: deciding needs both sides."""
+    return len(customers.merge_cases(scope=scope)) if scope.all else 0
 
 
 def _dead(scope: Scope) -> int:

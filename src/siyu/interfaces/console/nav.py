@@ -56,13 +56,14 @@ MENU: tuple[Group, ...] = (
     Group(
         _("Customers"),
         (
-            Room("customers", _("Customers"), "users", ("customer",)),
+            Room("customers", _("Customers"), "users", ("customer", "customer-erase")),
             Room(
                 "segments",
                 _("Segments"),
                 "chart-pie",
                 ("segment", "segment-new", "segment-edit", "segment-why"),
             ),
+            Room("merge-cases", _("Customers to merge"), "users-group"),
             Room("unmatched", _("Orders to claim"), "receipt", ("claim",)),
             Room("imports", _("Order import"), "file-upload", ("import-new", "import", "import-preview")),
         ),

@@ -38,6 +38,11 @@ STATES: dict[str, dict[str, Word]] = {
         "skipped": (_("Skipped"), "secondary"),
         "expired": (_("Expired"), "orange"),
     },
+    "merge_case": {
+        "open": (_("To decide"), "yellow"),
+        "merged": (_("Merged"), "green"),
+        "dismissed": (_("Two people"), "secondary"),
+    },
     "order": {
         "paid": (_("Paid"), "green"),
         "partly_refunded": (_("Partly refunded"), "yellow"),

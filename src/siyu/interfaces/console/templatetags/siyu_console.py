@@ -61,6 +61,12 @@ def state_word(state: str, kind: str) -> object:
 
 
 @register.filter
+def state_choices(kind: str) -> list[tuple[str, object]]:
+    """All states of a kind, for tabs."""
+    return list(words.choices(kind))
+
+
+@register.filter
 def state_colour(state: str, kind: str) -> str:
     """The badge colour of a state of that kind of thing."""
     return words.word(kind, str(state))[1]

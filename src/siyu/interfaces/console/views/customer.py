@@ -24,7 +24,7 @@ from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.insights.scoring import api as scoring
 from siyu.insights.segments import api as segments
-from siyu.interfaces.console.views import params
+from siyu.interfaces.console.views import merging, params, personal
 from siyu.interfaces.console.views.customers import TAGGERS, people_in
 from siyu.interfaces.ui.api import ALL, OPERATIONS, STORES, Visit, rule, see_other, visit
 from siyu.interfaces.ui.timeline import Moment, moments, timeline_names
@@ -147,6 +147,8 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         "snapshot": scoring.current_snapshot(),
         "may_tag": seen.principal.role in TAGGERS,
         "may_assign": seen.principal.role in ASSIGNERS,
+        "may_decide": seen.principal.role in merging.DECIDERS,
+        "may_keep": seen.principal.role in personal.KEEPERS,
     }
     return render(request, "console/customer/page.html", context)
 

@@ -55,6 +55,7 @@ WHERE = {
     "deliveries_held": "deliveries?state=held",
     "tasks_overdue": "tasks?state=open",
     "orders_unmatched": "unmatched",
+    "merge_cases": "merge-cases",
 }
 COLOURS = {"danger": "red", "warning": "yellow", "info": "azure"}
 

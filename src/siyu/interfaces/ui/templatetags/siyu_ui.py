@@ -68,7 +68,7 @@ def duration(seconds: float | None) -> str:
 @register.filter
 def when(moment: datetime | None) -> str | SafeString:
     """A relative time whose exact value shows on hover."""
-    if moment is None:
+    if not moment:  # None, or "" where a template went through something that is not there
         return "—"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',

@@ -1,0 +1,118 @@
+"""Rooms about people: deciding whether two are one and undoing it; handing out and erasing personal data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from siyu.foundation import api as foundation
+from siyu.foundation.api import Role
+from siyu.records.customers import api as customers
+from siyu.records.staff import api as staff
+from tests.records.people import AT, directory, hours, person, phone, ref
+
+pytestmark = pytest.mark.django_db
+UNION = ref("unionid", "u1")
+
+
+def client(role: Role, scope: str = "all") -> Client:
+    """Somebody of that role, signed in."""
+    name = role.value
+    foundation.create_account(
+        username=name, display_name=name, role=role, scopes=[scope], at=AT, by=foundation.SYSTEM
+    )
+    user = foundation.account_for_username(name)
+    assert user is not None
+    found = Client()
+    found.force_login(user)
+    return found
+
+
+def a_case() -> tuple[int, int, int]:
+    """(case, first, second): one WeChat account said to have two phones."""
+    first = person(1)
+    customers.link([[phone(1), UNION]], at=hours(1), source="test")
+    second = person(2)
+    customers.link([[phone(2), UNION]], at=hours(2), source="test")
+    (case,) = customers.merge_cases(scope=staff.EVERYTHING)
+    assert {case.first_id, case.second_id} == {first, second}
+    return case.id, first, second
+
+
+def audited(kind: str) -> list[str]:
+    return [row.verb for row in foundation.list_audit(object_kind=kind).items]
+
+
+def test_one_person_is_kept_and_the_merge_undone() -> None:
+    case, first, second = a_case()
+    operator = client(Role.OPERATOR)
+    page = operator.get("/customers/merges/").content.decode()
+    assert (
+        "同一人有两个手机号?" in page and f"/customers/{first}/" in page and f"/customers/{second}/" in page
+    )
+    assert "可能是同一人的客户" in operator.get("/").content.decode()
+    answer = operator.post(f"/customers/merges/{case}/", {"kept": str(second)})
+    assert (answer.status_code, answer["Location"]) == (302, f"/customers/{second}/")
+    assert customers.current_ids([first]) == {first: second}
+    assert "没有待处理的合并" in operator.get("/customers/merges/").content.decode()
+    assert "已合并" in operator.get("/customers/merges/?state=merged").content.decode()
+    assert operator.post(f"/customers/merges/{case}/", {"kept": str(first)}).status_code == 404  # decided
+
+    (merge,) = customers.get_customer(second, scope=staff.EVERYTHING).merges
+    undo = f"/customers/{second}/merges/{merge.id}/undo/"
+    assert undo in operator.get(f"/customers/{second}/").content.decode()
+    assert operator.post(undo).status_code == 302
+    assert customers.current_ids([first, second]) == {first: first, second: second}
+    assert audited("customer") == ["customer.unmerged", "customer.merged"]
+    assert operator.post(f"/customers/{first}/merges/{merge.id + 99}/undo/").status_code == 404
+
+
+def test_two_people_stay_two() -> None:
+    case, first, second = a_case()
+    assert client(Role.OPERATOR).post(f"/customers/merges/{case}/", {"kept": ""}).status_code == 302
+    assert customers.current_ids([first, second]) == {first: first, second: second}
+    assert customers.merge_cases(scope=staff.EVERYTHING) == []
+    assert audited("merge_case") == ["case.dismissed"]
+
+
+def test_a_case_with_one_side_out_of_scope_is_not_decided() -> None:
+    _units, people = directory()
+    case, first, second = a_case()
+    customers.assign([second], people["li"], at=hours(3), reason="test")
+    narrow = client(Role.OPERATOR, f"employee:{people['li']}")
+    assert narrow.post(f"/customers/merges/{case}/", {"kept": str(second)}).status_code == 404
+    assert (
+        client(Role.STORE_MANAGER).post(f"/customers/merges/{case}/", {"kept": str(second)}).status_code
+        == 403
+    )
+    assert customers.current_ids([first, second]) == {first: first, second: second}
+    assert len(customers.merge_cases(scope=staff.EVERYTHING)) == 1
+
+
+def test_personal_data_is_handed_out_and_erased_by_compliance_alone() -> None:
+    who, other = person(1), person(2)
+    customers.update_profiles([customers.ProfileSpec(who, name="王小雨")], at=AT, source="test")
+    operator, keeper = client(Role.OPERATOR), client(Role.COMPLIANCE)
+    for path in (f"/customers/{who}/personal/", f"/customers/{who}/erase/"):
+        assert operator.post(path, {"number": str(who)}).status_code == 403
+    assert "导出全部资料" not in operator.get(f"/customers/{who}/").content.decode()
+
+    answer = keeper.post(f"/customers/{who}/personal/")
+    assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
+    told = json.loads(answer.content)
+    assert "王小雨" in answer.content.decode() and len(told) >= 2
+    assert keeper.get(f"/customers/{who}/personal/").status_code == 405  # nothing is handed out by a link
+
+    assert "删除后无法恢复" in keeper.get(f"/customers/{who}/erase/").content.decode()
+    for wrong in ("", str(other), "王小雨"):
+        refused = keeper.post(f"/customers/{who}/erase/", {"number": wrong})
+        assert refused.status_code == 422 and f"请输入客户编号 {who}" in refused.content.decode()
+    assert customers.get_customer(who, scope=staff.EVERYTHING).name == "王小雨"
+    assert keeper.post(f"/customers/{who}/erase/", {"number": str(who)}).status_code == 302
+    gone = customers.get_customer(who, scope=staff.EVERYTHING)
+    assert (gone.erased, gone.name, gone.identities) == (True, "", ())
+    assert "这位客户的资料已删除" in keeper.get(f"/customers/{who}/").content.decode()
+    assert not customers.get_customer(other, scope=staff.EVERYTHING).erased
+    assert audited("customer") == ["customer.erased", "customer.exported"]
