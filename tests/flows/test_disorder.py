@@ -72,9 +72,7 @@ def deeds_of(story: Story) -> list[Deed]:
         elif kind in ("view", "device_view"):
             by = phone(a) if kind == "view" else {"kind": "device", "value": f"d{a}"}
             deeds.append(event(f"v{number}", "page.viewed", b, by, {"url": "/ring"}))
-        elif kind == "identify" or (
-            kind == "befriend" and not any((d.get("do"), d.get("who")) == (kind, a) for d in deeds)
-        ):
+        elif kind in ("identify", "befriend"):
             deeds.append({"id": f"{kind}{number}", "do": kind, "who": a, "ago": b})
     return deeds
 
@@ -234,3 +232,15 @@ def test_a_full_story_backwards_and_twice_is_known_exactly() -> None:
     assert (found["points"], found["views"], found["runs"]) == (250 + 300, 2, 1)
     assert found["segments"] == ["S0", "S1", "S2"]
     assert found["card"][:5] == [2, 80_050, 25_025, 55_025, 550]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("days", [(20, 1), (1, 0), (20, 20), (20, 10)])
+def test_a_friend_told_twice_without_an_end_runs_the_same_journey_in_any_order(days: tuple[int, int]) -> None:
+    with clock.frozen(START):
+        deeds = deeds_of([("befriend", 0, day, 0) for day in days])
+        (found, *_others) = played([[deed] for deed in deeds])
+        assert played([[deed] for deed in reversed(deeds)])[0] == found
+        assert played([[*deeds, *deeds]])[0] == found
+    assert found["runs"] == (1 if min(days) <= 1 else 0)
+    assert len(found["friends"]) == len(set(days))

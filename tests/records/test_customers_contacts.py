@@ -98,6 +98,22 @@ def test_the_same_adding_told_a_second_apart_is_one() -> None:
     assert len(told("contact.added")) == 1
 
 
+@pytest.mark.parametrize("order", [(1, 3), (3, 1)])
+def test_who_is_added_again_without_an_end_is_told_twice_in_any_order(order: tuple[int, int]) -> None:
+    one = stranger()
+    for hour in order:
+        assert add(added(one.subject_id, hour)) == [True]
+    periods = customers.contacts_of([one.customer_id or 0], open_only=False)[one.customer_id or 0]
+    assert sorted((p.since, p.until, p.ended_by) for p in periods) == [
+        (hours(1), hours(3 - SECOND), None),
+        (hours(3), None, None),
+    ]
+    assert sorted(fact.occurred_at for fact in told("contact.added")) == [hours(1), hours(3)]
+    assert told("contact.ended") == []
+    assert end(ended(one.subject_id, 2)) == [True]  # the lost end comes after all
+    assert [fact.occurred_at for fact in told("contact.ended")] == [hours(2)]
+
+
 def test_a_batch_of_thousands_is_a_handful_of_statements() -> None:
     found = customers.identify(
         [ref("external_userid", f"wm{n}", "corp") for n in range(2000)], at=AT, source="t"
@@ -114,12 +130,20 @@ def test_a_batch_of_thousands_is_a_handful_of_statements() -> None:
 moments = st.lists(st.tuples(st.integers(1, 8), st.sampled_from(["added", "ended"])), max_size=9)
 
 
-def tidy(words: set[tuple[int, str]]) -> list[tuple[int, int | None]]:
-    """Periods by walking the clock hour by hour; of two words at one hour the end wins."""
-    periods: list[tuple[int, int | None]] = []
+SECOND = 1 / 3600
+
+
+def tidy(words: set[tuple[int, str]]) -> list[tuple[int, float | None]]:
+    """Periods by walking the clock hour by hour; of two words at one hour the end wins.
+
+    Who is added while a friend was lost unseen, a second before.
+    """
+    periods: list[tuple[int, float | None]] = []
     since: int | None = None
     for hour in range(1, 9):
-        if (hour, "added") in words and since is None:
+        if (hour, "added") in words:
+            if since is not None:
+                periods.append((since, hour - SECOND))
             since = hour
         if (hour, "ended") in words and since is not None:
             periods.append((since, hour))
@@ -146,7 +170,8 @@ def test_any_order_and_repeats_leave_the_tidy_periods(
         assert [(c.since, c.until) for c in found] == wanted
         assert len(told("contact.added")) == len(wanted)
         ends = {fact.occurred_at for fact in told("contact.ended")}
-        assert {until for _since, until in wanted if until is not None} <= ends
+        assert {until for _since, until in wanted if until is not None and not until.second} <= ends
+        assert not any(moment.second for moment in ends)
 
 
 @pytest.mark.django_db(transaction=True)

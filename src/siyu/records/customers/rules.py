@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from siyu.records.customers.contracts import IdentityKind, IdentityRef
 
@@ -215,11 +215,16 @@ class Period:
     add_way: str
 
 
+SAME_ADDING = timedelta(seconds=60)
+
+
 def periods(moments: Iterable[ContactMoment]) -> list[Period]:
     """Periods of friend relation from all that is known about it, in whatever order it came.
 
-    Adding while friends goes on with the same period (a platform reports one adding twice, a second
-    apart); the first state that is not empty counts. An end without a beginning gives no period. Of an
+    Adding again within a minute is the same adding (a platform reports one twice, a second apart); the
+    first state that is not empty counts. Adding again later means that the end in between was lost: friends
+    cannot become friends. The first period then ends a second before, by nobody known, and each adding is
+    told, whichever is heard of first. An end without a beginning gives no period. Of an
     adding and an end at the same moment (platforms tell whole seconds) the end wins: a friend who is none
     would be written to, one who is missing is found again by asking the platform. So no period begins
     where another ends.
@@ -227,6 +232,9 @@ def periods(moments: Iterable[ContactMoment]) -> list[Period]:
     found: list[Period] = []
     for moment in sorted(moments, key=lambda m: (m.at, not m.added)):
         open_now = found[-1] if found and found[-1].until is None else None
+        if moment.added and open_now is not None and moment.at - open_now.since > SAME_ADDING:
+            found[-1] = replace(open_now, until=moment.at - timedelta(seconds=1))
+            open_now = None
         if moment.added and open_now is None:
             found.append(Period(moment.at, None, "", moment.state, moment.add_way))
         elif moment.added and open_now is not None:

@@ -188,17 +188,20 @@ def _compare(
         )
         if row is None:
             insert.append((relation, period))
-            changes.append(_Change(relation, period, True, period.until is not None))
+            changes.append(_Change(relation, period, True, _was_told(period)))
             continue
         left.remove(row)
         if row.period != period:
             update.append(_Row(row.id, period, row.told_since))
             changes.append(
-                _Change(
-                    relation, period, False, period.until is not None and row.period.until != period.until
-                )
+                _Change(relation, period, False, _was_told(period) and row.period.until != period.until)
             )
     return changes
+
+
+def _was_told(period: rules.Period) -> bool:
+    """Whether somebody said that it ended; an end that only follows from a new adding is no news of its own."""
+    return period.until is not None and period.ended_by != ""
 
 
 def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Row]) -> None:
