@@ -12,21 +12,22 @@ from siyu.kit import clock
 from tests.browser import brand
 
 BOUNDS = {
-    "/": 75,
-    "/metrics/sales/": 25,
-    "/customers/": 20,
-    "/customers/{person}/": 40,
-    "/customers/{person}/?tab=orders": 40,
-    "/segments/": 15,
-    "/segments/{segment}/": 20,
-    "/journeys/": 15,
-    "/journeys/{journey}/": 30,
-    "/deliveries/": 15,
-    "/tasks/": 20,
-    "/codes/": 15,
-    "/orders/unmatched/": 15,
-    "/settings/organisation/": 12,
-    "/settings/accounts/": 14,
+    "/": 32,
+    "/metrics/sales/": 18,
+    "/customers/": 15,
+    "/customers/{person}/": 34,
+    "/customers/{person}/?tab=orders": 37,
+    "/customers/merges/": 12,
+    "/segments/": 11,
+    "/segments/{segment}/": 16,
+    "/journeys/": 12,
+    "/journeys/{journey}/": 22,
+    "/deliveries/": 12,
+    "/tasks/": 15,
+    "/codes/": 12,
+    "/orders/unmatched/": 12,
+    "/settings/organisation/": 10,
+    "/settings/accounts/": 11,
 }
 
 

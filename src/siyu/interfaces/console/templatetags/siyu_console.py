@@ -74,8 +74,13 @@ def state_colour(state: str, kind: str) -> str:
 
 @register.filter
 def by_whom(name: str) -> object:
-    """Who did something: a person's name as it is, the platform itself in the reader's language."""
-    return gettext_lazy("System") if name == foundation.SYSTEM.display_name else name
+    """Who did something: a person's name as it is, parts of the platform in the reader's language."""
+    if name == foundation.SYSTEM.display_name:
+        return gettext_lazy("System")
+    part, _sep, rest = name.partition(":")
+    return {"wecom": gettext_lazy("WeCom"), "connectors_commerce": gettext_lazy("Order import")}.get(
+        part if rest else "", name
+    )
 
 
 @register.filter

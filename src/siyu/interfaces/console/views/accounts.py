@@ -172,7 +172,7 @@ class KeyForm(PlainForm):
     name = forms.CharField(
         label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("Which system uses it.")
     )
-    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    role = forms.ChoiceField(label=gettext_lazy("Role"), initial=foundation.Role.ANALYST.value)
     scope = forms.ChoiceField(label=gettext_lazy("May see"))
 
     def __init__(self, *args: Any, seen: Visit, **kwargs: Any) -> None:
