@@ -120,7 +120,10 @@ def _field(name: str, label: Any, value: str = "", **more: Any) -> foundation.Se
 
 
 def _status(view: ConnectionView) -> foundation.SetupStatus:
-    callbacks = tuple((_("Callback address"), app.callback_path) for app in view.apps)
+    callbacks = tuple(
+        (_("Callback address of %(app)s") % {"app": app.name or app.key}, app.callback_path)
+        for app in view.apps
+    )
     return foundation.SetupStatus(
         key=view.key,
         title=view.name,
