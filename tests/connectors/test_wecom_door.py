@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from django.db import connection as database
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from siyu.config.wsgi import application
 from siyu.connectors.wecom import api as wecom
-from siyu.connectors.wecom import events, receivers
+from siyu.connectors.wecom import door, events, receivers
 from siyu.connectors.wecom.callbacks import MAX_BODY
 from siyu.connectors.wecom.contracts import ConnectionView
 from siyu.facts import api as facts
@@ -226,3 +226,21 @@ def test_the_quick_reader_reads_what_the_careful_one_reads(parts: list[str]) -> 
     except UnicodeEncodeError:
         return
     assert read(body) == read(b" " + body)
+
+
+@given(
+    st.lists(st.sampled_from(["a=1", "b=", "a=2=3", "=", "c", "", "d=%41", "e=1+2", "a;b=1"]), max_size=14)
+)
+def test_the_quick_look_at_a_query_sees_what_the_standard_one_sees(parts: list[str]) -> None:
+    query = "&".join(parts)
+    assert door._fields(query) == dict(parse_qsl(query, keep_blank_values=True))
+
+
+def test_a_message_is_named_as_the_worker_will_read_it() -> None:
+    for text in ("<CreateTime>1</CreateTime><MsgId> 7 </MsgId>", "<CreateTime>1</CreateTime>"):
+        body = f"<xml>{text}</xml>".encode()
+        assert events.msgid(body) == events.parse(body).msgid
+    for text in ("", "<CreateTime>x</CreateTime>", "<CreateTime>99999999999999999</CreateTime>"):
+        for read in (events.msgid, events.parse):
+            with pytest.raises(BadInput):
+                read(f"<xml>{text}</xml>".encode())

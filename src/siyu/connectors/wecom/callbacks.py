@@ -59,8 +59,7 @@ def take(
         if len(body) > MAX_BODY:
             raise _TooLarge
         plaintext = _open(receiver, query, events.encrypted_part(body))
-        event = events.parse(plaintext)
-        key = receivers.inbox_key(event.msgid, plaintext)
+        key = receivers.inbox_key(events.msgid(plaintext), plaintext)
         store(receiver.source, key, plaintext, received_at=clock.business_now())
         return ""
 

@@ -51,15 +51,25 @@ def encrypted_part(body: bytes) -> str:
 def parse(plaintext: bytes) -> Event:
     """The event in a decrypted callback; BadInput("wecom.bad_xml") when it is not one."""
     fields = {child.tag: (child.text or "").strip() for child in _root(plaintext)}
-    try:
-        at = datetime.fromtimestamp(int(fields.get("CreateTime", "")), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise BadInput("wecom.bad_xml") from None
     return Event(
         corpid=fields.get("ToUserName", ""),
-        at=at,
+        at=_moment(fields.get("CreateTime")),
         event=fields.get("Event", ""),
         change=fields.get("ChangeType", ""),
         msgid=fields.get("MsgId", ""),
         fields=fields,
     )
+
+
+def msgid(plaintext: bytes) -> str:
+    """The MsgId of what ``parse`` would read ("" without one), and the same refusals, at half the cost."""
+    root = _root(plaintext)
+    _moment(root.findtext("CreateTime"))
+    return (root.findtext("MsgId") or "").strip()
+
+
+def _moment(text: str | None) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(text or ""), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise BadInput("wecom.bad_xml") from None
