@@ -11,7 +11,7 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.insights.segments import api as segments
-from siyu.insights.segments import operations
+from siyu.insights.segments import operations, queries
 from siyu.insights.segments import rebuild as rebuilding
 from siyu.insights.segments.flips import run_flips
 from siyu.insights.segments.models import NextFlip
@@ -436,3 +436,25 @@ def test_a_large_brand_is_built_in_parts_by_a_job_and_whoever_moves_meanwhile_mo
     }  # fmt: skip
     assert foundation.run_due_jobs(at=brand.at, only=["segments.rebuild"]) == 1
     assert [one.members for one in sorted(segments.segments(), key=lambda one: one.id)] == [9, 2, 1]
+
+
+def test_a_large_brands_condition_on_facts_is_counted_over_a_sample(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [brand.person(f"P{n}") for n in range(60)]
+    for who in people[:30]:
+        brand.view_page(brand.subject(who))
+    brand.drain()
+    viewed = rule({"fact": {"name": "page.viewed", "at_least": 1}})
+    exact = segments.preview_count(viewed, scope=ALL, at=brand.at)
+    assert (exact.count, exact.total, exact.judged, len(exact.sample)) == (30, 60, 0, 5)
+    monkeypatch.setattr(queries, "LARGE", 10)
+    monkeypatch.setattr(queries, "JUDGED", 20)
+    found = segments.preview_count(viewed, scope=ALL, at=brand.at)
+    assert found.total == 60 and 5 < found.judged < 45
+    held = sum(1 for one in queries._chosen(cards.scope_fragment(ALL), 3) if one in people[:30])
+    assert found.count == round(60 * held / found.judged)
+    assert set(found.sample) <= set(people[:30])
+    bought = rule(trait("orders", "is", 0))  # no facts to look into: everybody is judged
+    assert segments.preview_count(bought, scope=ALL, at=brand.at).judged == 0
+    assert segments.preview_count(viewed, scope=staff.NOTHING, at=brand.at) == segments.Preview(0, 0, ())

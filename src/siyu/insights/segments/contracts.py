@@ -179,11 +179,16 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Preview:
-    """A live count: how many of the people in scope match, and a few of them."""
+    """A live count: how many of the people in scope match, and a few of them.
+
+    ``judged`` is 0 where everybody was judged; otherwise that many were, chosen by chance, and ``count`` is their
+    share of ``total``.
+    """
 
     count: int
     total: int
     sample: tuple[int, ...]
+    judged: int = 0
 
 
 @dataclass(frozen=True)
