@@ -131,7 +131,7 @@ def test_a_search_that_finds_many_lists_and_counts_the_same(
         few = sorted(listed(brand, search=text))
         assert len(few) == count, text
         with monkeypatch.context() as patch:
-            patch.setattr("siyu.insights.cards.queries.RARE", 0)
+            patch.setattr("siyu.insights.cards.listing.RARE", 0)
             assert sorted(listed(brand, search=text)) == few
             assert listed(brand, filters=[cards.parse_filter("tags", "has", "x")]) == ["王伟"]
 

@@ -130,14 +130,17 @@ def test_repurchase_of_a_large_brand_is_kept_by_day(brand: Brand, monkeypatch: p
     brand.order(people[0], 100, paid_at=START - timedelta(days=100))
     assert metrics.keep(at=brand.at) == 0
     monkeypatch.setattr(keeping, "LONG", 3)
-    assert metrics.keep(at=brand.at) == 62
+    assert metrics.keep(at=brand.at) == 62 + 60 + 60
     brand.order(people[1], 100, paid_at=START - timedelta(days=100))
     old = metrics.metric("repurchase_30d", scope=ALL, day=DAY)
     assert (old.value, old.numerator, old.denominator, str(old.note)[-11:]) == (0.25, 1, 4, "03-02 12:00")
     unseen = only()
     assert value("repurchase_30d", scope=unseen) == (None, 0, 0)
     assert value("repurchase_30d", DAY + timedelta(days=2)) == (0.5, 2, 4)  # not kept: counted now
+    brand.later(days=1)
     metrics.keep(at=brand.at)
+    sales = metrics.series("sales", scope=ALL, until=DAY + timedelta(days=1), days=3)
+    assert [(v.numerator, bool(str(v.note))) for v in sales] == [(0, True), (400, True), (0, False)]
     assert [v.numerator for v in metrics.series("repurchase_30d", scope=ALL, until=DAY, days=2)] == [0, 2]
     monkeypatch.setattr(keeping, "LONG", 20_000)
     assert metrics.keep(at=brand.at) == 0

@@ -125,8 +125,8 @@ def test_stage_moves_with_orders_and_with_time(brand: Brand) -> None:
     brand.order(ann, 1)
     brand.drain()
     assert (brand.card(ann).stage, segments.member_ids(lost)) == ("active", frozenset())
-    assert scoring.stage_counts(staff.EVERYTHING)[scoring.Stage.ACTIVE] == 1
-    assert scoring.stage_counts(staff.NOTHING)[scoring.Stage.ACTIVE] == 0
+    assert scoring.stage_counts(staff.EVERYTHING).counts[scoring.Stage.ACTIVE] == 1
+    assert scoring.stage_counts(staff.NOTHING).counts[scoring.Stage.ACTIVE] == 0
 
 
 def test_too_few_buyers_are_not_scored_and_a_moved_yardstick_is_quiet(brand: Brand) -> None:

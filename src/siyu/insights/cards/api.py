@@ -13,6 +13,7 @@ from siyu.insights.cards.contracts import (
     Touch,
 )
 from siyu.insights.cards.fields import FIELDS, MOVED_BY, OP_LABELS, card_fields
+from siyu.insights.cards.listing import SAMPLE, SAMPLED, Term, list_cards
 from siyu.insights.cards.operations import (
     LISTENERS,
     RELATION,
@@ -22,7 +23,7 @@ from siyu.insights.cards.operations import (
     refresh,
     write_scores,
 )
-from siyu.insights.cards.queries import cards_by_id, get_card, list_cards, more_than, scope_fragment
+from siyu.insights.cards.queries import cards_by_id, get_card, more_than, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "MOVED_BY",
     "OP_LABELS",
     "RELATION",
+    "SAMPLE",
+    "SAMPLED",
     "CardField",
     "CardFilter",
     "CardListener",
@@ -39,6 +42,7 @@ __all__ = [
     "FieldKind",
     "Fragment",
     "Op",
+    "Term",
     "Touch",
     "card_fields",
     "cards_by_id",

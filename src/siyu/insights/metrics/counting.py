@@ -39,9 +39,9 @@ def customer_scope(scope: Scope) -> tuple[str, list[Any]]:
     """The scope over an entry ``e`` by its person."""
     if scope.all:
         return "TRUE", []
-    condition, params = customers.scope_sql(scope, "s.customer_id")
+    condition, params = customers.scope_sql(scope, "s.customer_id", each=True)
     return (
-        f"e.subject_id IN (SELECT s.subject_id FROM {customers.SUBJECT_MAP} s WHERE {condition})",
+        f"(SELECT {condition} FROM {customers.SUBJECT_MAP} s WHERE s.subject_id = e.subject_id)",
         list(params),
     )
 

@@ -38,7 +38,7 @@ class Kept(models.Model):
     key = models.TextField()
     day = models.DateField()
     numerator = models.BigIntegerField()
-    denominator = models.BigIntegerField()
+    denominator = models.BigIntegerField(null=True)
     counted_at = models.DateTimeField()
 
     class Meta:

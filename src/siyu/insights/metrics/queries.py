@@ -50,9 +50,11 @@ def series(key: str, *, scope: Scope, until: date, days: int = 30) -> list[Metri
             for n in range(days)
         ]
     kept = keeping.kept(key, scope, first, until)
-    if kept:
-        return [_value(definition, day, *kept[day]) for day in sorted(kept)]
-    return [_value(definition, day, pair) for day, pair in counting.by_day(key, scope, first, until).items()]
+    values = [_value(definition, day, *kept[day]) for day in sorted(kept)]
+    if len(values) < days:
+        rest = counting.by_day(key, scope, first + timedelta(days=len(values)), until)
+        values += [_value(definition, day, pair) for day, pair in rest.items()]
+    return values
 
 
 def _value(

@@ -6,6 +6,7 @@ from siyu.insights.scoring.contracts import (
     SnapshotView,
     Stage,
     StageChanged,
+    StageCounts,
     Thresholds,
     Windows,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "SnapshotView",
     "Stage",
     "StageChanged",
+    "StageCounts",
     "Thresholds",
     "Windows",
     "current_snapshot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,14 @@ class SnapshotView:
     taken_at: datetime
     buyers: int
     thresholds: Thresholds | None
+
+
+@dataclass(frozen=True)
+class StageCounts:
+    """Customers by stage; ``estimated`` from a sample."""
+
+    counts: Mapping[Stage, int]
+    estimated: bool
 
 
 @dataclass(frozen=True)

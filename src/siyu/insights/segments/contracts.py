@@ -136,6 +136,7 @@ class SegmentView:
     build_ms: int | None
     created_at: datetime
     archived_at: datetime | None
+    estimated: bool = False  # members, where the reader's scope is large
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from siyu.insights.segments.contracts import BuildState, Definition, MemberView,
 from siyu.insights.segments.evaluate import judge
 from siyu.insights.segments.models import Segment, SegmentVersion
 from siyu.insights.segments.rules import dependencies, parse_tree
-from siyu.kit.errors import NotFound
+from siyu.kit.errors import BadInput, NotFound
 from siyu.kit.pagination import Page
 from siyu.records.customers import api as customers
 from siyu.records.staff.contracts import EVERYTHING, Scope
@@ -24,6 +24,8 @@ from siyu.records.staff.contracts import EVERYTHING, Scope
 SAMPLE = 5
 LARGE = 50_000
 JUDGED = 10_000
+DEPTH = 10_000
+FEW = 20_000
 
 
 def segments(*, scope: Scope = EVERYTHING, include_archived: bool = False) -> list[SegmentView]:
@@ -106,13 +108,46 @@ def members(
     at: datetime,
     page: int = 1,
     size: int = 50,
-    sort: str = "-created_at",
+    sort: str = "",
     search: str = "",
 ) -> Page[cards.CardView]:
-    """A page of the members now within the scope."""
-    return cards.list_cards(
-        scope, (), sort, page, at=at, size=size, search=search, restrict=member_fragment(segment_id)
+    """A page of the members now within the scope; without ``sort`` the latest customer numbers come first."""
+    if sort or search or page < 1:
+        return cards.list_cards(
+            scope,
+            (),
+            sort or "-created_at",
+            page,
+            at=at,
+            size=size,
+            search=search,
+            restrict=_member_term(segment_id),
+        )
+    return _by_number(segment_id, scope, at, page, size)
+
+
+def _by_number(segment_id: int, scope: Scope, at: datetime, page: int, size: int) -> Page[cards.CardView]:
+    """Members straight from the index of members, so that no order has to be found for all of them."""
+    start = (page - 1) * size
+    if start >= DEPTH:
+        raise BadInput(
+            "page_too_deep", _("The list is shown up to row 10,000; narrow the search to see more.")
+        )
+    few = customers.few_in_scope(scope, FEW) if not scope.all else None
+    within = cards.scope_fragment(scope, each=True)
+    if few is not None:
+        within = cards.Fragment("c.customer_id = ANY(%s::bigint[])", (foundation.array(few),))
+    source = (
+        f"SELECT c.customer_id FROM {MEMBERSHIP} c WHERE c.segment_id = %s AND c.valid_to IS NULL AND c.known_to IS NULL"
+        f" AND {within.text} ORDER BY c.customer_id DESC"
     )
+    params = [segment_id, *within.params]
+    # A narrow scope is looked up person by person: there only the next page is looked for.
+    counted = DEPTH + 1 if scope.all or few is not None else start + size + 1
+    ids = [row[0] for row in foundation.fetch(f"{source} LIMIT %s OFFSET %s", [*params, size, start])]
+    [(total,)] = foundation.fetch(f"SELECT count(*) FROM ({source} LIMIT %s) n", [*params, counted])
+    found = cards.cards_by_id(ids, at=at, scope=scope)
+    return Page([found[k] for k in ids if k in found], min(total, DEPTH), page, size, total == counted)
 
 
 def member_fragment(segment_id: int) -> cards.Fragment:
@@ -122,6 +157,16 @@ def member_fragment(segment_id: int) -> cards.Fragment:
         " AND m.valid_to IS NULL AND m.known_to IS NULL)",
         (segment_id,),
     )
+
+
+def _member_term(segment_id: int) -> cards.Term:
+    """Membership in both shapes."""
+    each = cards.Fragment(
+        f"(SELECT 1 FROM {MEMBERSHIP} m WHERE m.segment_id = %s AND m.customer_id = c.customer_id"
+        " AND m.valid_to IS NULL AND m.known_to IS NULL LIMIT 1) IS NOT NULL",
+        (segment_id,),
+    )
+    return cards.Term(each, member_fragment(segment_id))
 
 
 def memberships(
@@ -161,14 +206,7 @@ def _views(rows: Sequence[Segment], scope: Scope) -> list[SegmentView]:
     if not rows:
         return []
     ids = [row.pk for row in rows]
-    fragment = cards.scope_fragment(scope)
-    counts = dict(
-        foundation.fetch(
-            f"SELECT c.segment_id, count(*) FROM {MEMBERSHIP} c WHERE c.segment_id = ANY(%s)"
-            f" AND c.valid_to IS NULL AND c.known_to IS NULL AND ({fragment.text}) GROUP BY 1",
-            [ids, *fragment.params],
-        )
-    )
+    counts, estimated = _counts(ids, scope)
     definitions = {
         (v.segment_id, v.version): v.definition for v in SegmentVersion.objects.filter(segment_id__in=ids)
     }
@@ -181,6 +219,7 @@ def _views(rows: Sequence[Segment], scope: Scope) -> list[SegmentView]:
             version=row.version,
             definition=definitions[row.pk, row.version],
             members=counts.get(row.pk, 0),
+            estimated=estimated,
             state=BuildState(row.state),
             error=row.error,
             built_at=row.built_at,
@@ -190,3 +229,23 @@ def _views(rows: Sequence[Segment], scope: Scope) -> list[SegmentView]:
         )
         for row in rows
     ]
+
+
+def _counts(ids: Sequence[int], scope: Scope) -> tuple[dict[int, int], bool]:
+    """Members in scope by segment; and whether they are estimated, as a large scope's are."""
+    factor, fragment = 1, cards.Fragment("TRUE")
+    few = customers.few_in_scope(scope, FEW) if not scope.all else None
+    if few is not None:
+        fragment = cards.Fragment("c.customer_id = ANY(%s::bigint[])", (foundation.array(few),))
+    elif not scope.all:
+        factor = cards.SAMPLE
+        within = cards.scope_fragment(scope, each=True)
+        text = f"SELECT c.customer_id FROM {cards.RELATION} c WHERE {cards.SAMPLED} AND {within.text}"
+        chosen = [row[0] for row in foundation.fetch(text, within.params)]
+        fragment = cards.Fragment("c.customer_id = ANY(%s::bigint[])", (foundation.array(chosen),))
+    rows = foundation.fetch(
+        f"SELECT c.segment_id, count(*) FROM {MEMBERSHIP} c WHERE c.segment_id = ANY(%s)"
+        f" AND c.valid_to IS NULL AND c.known_to IS NULL AND {fragment.text} GROUP BY 1",
+        [list(ids), *fragment.params],
+    )
+    return {segment: factor * count for segment, count in rows}, factor > 1

@@ -201,7 +201,6 @@ class DaySales:
     orders: int = 0
     amount: int = 0
     refunded_amount: int = 0
-    buyers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

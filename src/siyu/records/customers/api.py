@@ -54,7 +54,7 @@ from siyu.records.customers.queries.relations import (
     tag_names,
     tags_of,
 )
-from siyu.records.customers.queries.scope import in_scope, scope_sql
+from siyu.records.customers.queries.scope import few_in_scope, in_scope, scope_sql
 from siyu.records.customers.registry import (
     PERSONAL,
     DataPolicy,
@@ -119,6 +119,7 @@ __all__ = [
     "erase_customer",
     "export_customer",
     "export_rows",
+    "few_in_scope",
     "find_customer",
     "get_customer",
     "identify",

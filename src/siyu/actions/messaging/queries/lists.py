@@ -12,19 +12,37 @@ from siyu.actions.messaging.contracts import DeliveryFilter, DeliveryState, Deli
 from siyu.actions.messaging.models import Delivery
 from siyu.actions.messaging.registry import CHANNELS
 from siyu.actions.messaging.texts import reason_text
+from siyu.foundation.api import array
 from siyu.kit.errors import NotFound
 from siyu.kit.pagination import Page
 from siyu.records.customers import api as customers
 from siyu.records.staff.api import Scope
 
+CAP = 10_000
+FEW = 20_000
+
 
 def deliveries(
     scope: Scope, filters: DeliveryFilter | None = None, *, number: int = 1, size: int = 50
 ) -> Page[DeliveryView]:
-    """Deliveries to customers in scope, latest planned first."""
-    rows = _narrow(_in_scope(scope), filters or DeliveryFilter())
-    chosen = rows.order_by("-planned_at", "-pk")[(number - 1) * size : number * size]
-    return Page([view_of(row) for row in chosen], rows.count(), number, size)
+    """Deliveries to customers in scope, latest planned first.
+
+    They are counted up to 10,000; in a large scope, where each is looked up, no further than to the next page.
+    """
+    start, narrow = (number - 1) * size, filters or DeliveryFilter()
+    few = None if scope.all else customers.few_in_scope(scope, FEW)
+    if few is None:
+        rows = _narrow(_in_scope(scope), narrow)
+        counted = CAP + 1 if scope.all else start + size + 1
+    else:
+        rows, counted = _narrow(_among(few), narrow), CAP + 1
+    ordered = rows.order_by("-planned_at", "-pk")
+    if scope.all or few is not None:
+        total = rows.order_by()[:counted].count()
+    else:
+        total = ordered[:counted].count()
+    chosen = ordered[start : start + size]
+    return Page([view_of(row) for row in chosen], min(total, CAP), number, size, total == counted)
 
 
 def get_delivery(delivery_id: int, *, scope: Scope) -> DeliveryView:
@@ -50,8 +68,14 @@ def _in_scope(scope: Scope) -> QuerySet[Delivery]:
     rows = Delivery.objects.all()
     if scope.all:
         return rows
-    condition, params = customers.scope_sql(scope, "actions_messaging_delivery.customer_id")
+    condition, params = customers.scope_sql(scope, "actions_messaging_delivery.customer_id", each=True)
     return rows.extra(where=[condition], params=params)
+
+
+def _among(customer_ids: Sequence[int]) -> QuerySet[Delivery]:
+    """Deliveries to these customers; the list travels as one value."""
+    condition = "actions_messaging_delivery.customer_id = ANY(%s::bigint[])"
+    return Delivery.objects.extra(where=[condition], params=[array(customer_ids)])
 
 
 def _narrow(rows: QuerySet[Delivery], filters: DeliveryFilter) -> QuerySet[Delivery]:

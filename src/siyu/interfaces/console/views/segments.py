@@ -48,7 +48,7 @@ def one(request: HttpRequest, segment_id: int) -> HttpResponse:
     segment = segments.get_segment(segment_id, scope=seen.scope)
     search = request.GET.get("q", "").strip()[:100]
     wanted = request.GET.get("sort", "")
-    sort = wanted if wanted.removeprefix("-") in columns.SORTS else "-created_at"
+    sort = wanted if wanted.removeprefix("-") in columns.SORTS else ""
     page = segments.members(
         segment_id, scope=seen.scope, at=seen.at, page=params.page_number(request), sort=sort, search=search
     )

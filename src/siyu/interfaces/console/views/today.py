@@ -89,19 +89,20 @@ def today(request: HttpRequest) -> HttpResponse:
         "chart_rows": list(reversed(list(zip(*drawn, strict=True)))) if drawn else [],
         "chart_heads": [one[0].definition for one in drawn],
         "attention": [_attention(one) for one in metrics.attention(scope=seen.scope, at=seen.at)],
-        "stages": _stages(seen.scope),
+        **_stages(seen.scope),
     }
     return render(request, "console/today.html", context)
 
 
-def _stages(scope: Any) -> list[dict[str, Any]]:
-    counts = scoring.stage_counts(scope)
-    total = sum(counts.values())
-    return [
+def _stages(scope: Any) -> dict[str, Any]:
+    found = scoring.stage_counts(scope)
+    total = sum(found.counts.values())
+    stages = [
         {"stage": stage.value, "label": scoring.STAGE_LABELS[stage], "count": count, "share": count / total}
         for stage in scoring.Stage
-        if total and (count := counts.get(stage, 0))
+        if total and (count := found.counts.get(stage, 0))
     ]
+    return {"stages": stages, "stages_estimated": found.estimated}
 
 
 @rule(roles=ALL - {Role.CLERK})

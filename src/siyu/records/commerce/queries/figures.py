@@ -55,7 +55,7 @@ def sales_by_day(
     if known_buyers:
         where += " AND o.customer_id IS NOT NULL"
     paid = foundation.fetch(
-        f"SELECT (paid_at AT TIME ZONE %s)::date, count(*), sum(amount)::bigint, count(DISTINCT customer_id) "
+        f"SELECT (paid_at AT TIME ZONE %s)::date, count(*), sum(amount)::bigint "
         f"FROM records_commerce_order o WHERE paid_at >= %s AND paid_at < %s AND {where} GROUP BY 1",
         [zone.key, start, end, *params],
     )
@@ -74,7 +74,6 @@ def sales_by_day(
             orders=sold[day][1] if day in sold else 0,
             amount=sold[day][2] if day in sold else 0,
             refunded_amount=given_back.get(day, 0),
-            buyers=sold[day][3] if day in sold else 0,
         )
         for day in days
     ]
