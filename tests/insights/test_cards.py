@@ -229,3 +229,50 @@ def test_a_list_costs_the_same_queries_for_any_size(brand: Brand) -> None:
     customers.assign(people, lin, at=brand.at, reason="test")
     brand.drain()
     assert cost() == one <= 5
+
+
+@pytest.mark.parametrize("many", [0, 1, 10_000])
+def test_a_large_brands_list_is_the_same_list_whichever_way_it_is_found(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    employees = brand.staff("lin", "zhao")
+    people = [brand.person(f"王{n}") for n in range(40)]
+    for number, who in enumerate(people):
+        if number % 2:
+            customers.assign([who], employees["lin"], at=brand.at, reason="test")
+        if number % 3 == 0:
+            brand.befriend(who, employees["zhao"])
+        if number % 4 == 0:
+            customers.tag([who], "x", at=brand.at, source="test")
+        brand.order(who, 100 * (number % 7 + 1))
+    brand.drain()
+    lin = staff.Scope(employee_ids=frozenset({employees["lin"]}))
+    both = staff.Scope(employee_ids=frozenset(employees.values()))
+    tagged = cards.parse_filter("tags", "has", "x")
+    asked: list[tuple[staff.Scope, list[cards.CardFilter], str, str]] = [
+        (ALL, [tagged], "-net_total", ""),
+        (ALL, [cards.parse_filter("net_total", "at_least", 300)], "net_total", ""),
+        (ALL, [], "-created_at", "王1"),
+        (lin, [], "-net_total", ""),
+        (both, [tagged], "orders", "王"),
+        (both, [cards.parse_filter("stage", "is", "new")], "-last_order_at", ""),
+    ]
+
+    def pages() -> list[list[int]]:
+        return [
+            [c.customer_id for n in (1, 2, 3) for c in cards.list_cards(
+                scope, filters, sort, n, at=brand.at, size=5, search=search).items]
+            for scope, filters, sort, search in asked
+        ]  # fmt: skip
+
+    usual = pages()
+    assert [len(one) for one in usual] == [10, 15, 11, 15, 4, 15]
+    for name, value in (("LARGE", 1), ("RARE", 1), ("FEW", 1), ("MANY", many)):
+        monkeypatch.setattr(f"siyu.insights.cards.listing.{name}", value)
+    monkeypatch.setattr("siyu.insights.cards.listing.SAMPLED", "TRUE")
+    assert pages() == usual
+    total = cards.list_cards(ALL, [tagged], at=brand.at, size=5)
+    assert (total.total, total.capped) == ((10, False) if many > 40 else (10_000, True))
+    monkeypatch.setattr("siyu.insights.cards.listing.WALK", 2)
+    monkeypatch.setattr("siyu.insights.cards.listing.WALK_SCOPED", 2)
+    assert pages() == usual

@@ -24,11 +24,6 @@ class Customer(models.Model):
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 
-    class Meta:
-        indexes = [
-            models.Index(fields=["id"], name="customer_merged_away", condition=~Q(root_id=F("id"))),
-        ]
-
 
 class Identity(models.Model):
     """One identity of one subject; the value is kept as a keyed hash to find it and sealed to show it."""

@@ -33,18 +33,28 @@ def scope_sql(scope: Scope, column: str = "customer_id", *, each: bool = False) 
     return _WHOLE.format(column=column), [people, units, people, units, people]
 
 
-# Whoever was merged away is in nobody's list, so assignments need no look at the customer but for those few.
-_WHOLE = """{column} IN (
+# Whoever was merged away is in nobody's list, so assignments need no look at the customer but for those few; the
+# merges say who they are, and the planner how few. IS TRUE keeps it from turning the comparison into a join whose
+# size it cannot guess: one hash of everybody in scope is made and asked for each row.
+_MERGED = """
+    SELECT c.root_id FROM (
+        SELECT kept_id AS id FROM records_customers_merge WHERE undone_at IS NULL
+        UNION SELECT merged_id FROM records_customers_merge WHERE undone_at IS NULL) g
+    JOIN records_customers_customer c ON c.id = g.id AND c.root_id <> c.id
+    JOIN records_customers_assignment a ON a.customer_id = c.id"""
+_WHOLE = (
+    """({column} IN (
     SELECT a.customer_id FROM records_customers_assignment a
     WHERE a.until IS NULL AND (a.employee_id = ANY(%s) OR a.unit_id = ANY(%s))
-    UNION ALL
-    SELECT c.root_id FROM records_customers_customer c
-    JOIN records_customers_assignment a ON a.customer_id = c.id
-    WHERE c.root_id <> c.id AND a.until IS NULL AND (a.employee_id = ANY(%s) OR a.unit_id = ANY(%s))
+    UNION ALL"""
+    + _MERGED
+    + """
+    WHERE a.until IS NULL AND (a.employee_id = ANY(%s) OR a.unit_id = ANY(%s))
     UNION ALL
     SELECT m.customer_id FROM records_customers_contact k
     JOIN records_customers_subjectmap m ON m.subject_id = k.subject_id AND m.valid_to IS NULL
-    WHERE k.until IS NULL AND k.employee_id = ANY(%s))"""
+    WHERE k.until IS NULL AND k.employee_id = ANY(%s))) IS TRUE"""
+)
 # A scalar with LIMIT stays a look-up of this row; EXISTS might be turned into a hash of everybody.
 _EACH = """((
     SELECT 1 FROM records_customers_customer c_
@@ -55,18 +65,20 @@ _EACH = """((
     JOIN records_customers_contact k_ ON k_.subject_id = m_.subject_id
     WHERE m_.customer_id = {column} AND m_.valid_to IS NULL AND k_.until IS NULL AND k_.employee_id = ANY(%s) LIMIT 1
     ) IS NOT NULL)"""
-_FEW = """
+_FEW = (
+    """
 (SELECT a.customer_id FROM records_customers_assignment a
  WHERE a.until IS NULL AND (a.employee_id = ANY(%(people)s) OR a.unit_id = ANY(%(units)s)) LIMIT %(limit)s)
-UNION ALL
-(SELECT c.root_id FROM records_customers_customer c JOIN records_customers_assignment a ON a.customer_id = c.id
- WHERE c.root_id <> c.id AND a.until IS NULL AND (a.employee_id = ANY(%(people)s) OR a.unit_id = ANY(%(units)s))
- LIMIT %(limit)s)
+UNION ALL ("""
+    + _MERGED
+    + """
+ WHERE a.until IS NULL AND (a.employee_id = ANY(%(people)s) OR a.unit_id = ANY(%(units)s)) LIMIT %(limit)s)
 UNION ALL
 (SELECT m.customer_id FROM records_customers_contact k
  JOIN records_customers_subjectmap m ON m.subject_id = k.subject_id AND m.valid_to IS NULL
  WHERE k.until IS NULL AND k.employee_id = ANY(%(people)s) LIMIT %(limit)s)
 """
+)
 
 
 def few_in_scope(scope: Scope, limit: int) -> list[int] | None:
