@@ -273,6 +273,26 @@ def test_reports_from_outside_become_records() -> None:
     assert [fact.hops for fact in told("order.paid", "order.refunded")] == [1, 1]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_report_in_another_currency_becomes_a_dead_letter_and_holds_up_no_other() -> None:
+    facts.install_cursors()
+    line = {"line_no": 1, "sku": "K1", "name": "项链", "quantity": 1, "amount": 26_800}
+    for number, currency in (("P1", "CNY"), ("P2", "USD"), ("P3", "")):
+        told_there = {
+            "source": "pos", "order_no": number, "paid_at": "2026-03-01T12:00:00+08:00",
+            "currency": currency, "lines": [line],
+        }  # fmt: skip
+        _report("trade.order_reported", number, told_there, None)
+    facts.drain(at=AT, only=["records_commerce.trade"])
+    kept = {view.order_no: view.currency for view in commerce.orders(ALL).items}
+    assert kept == {"P1": "CNY", "P3": "CNY"}
+    (dead,) = facts.list_dead()
+    assert dead.subscription == "records_commerce.trade"
+    assert "订单的币种与品牌记账币种不同" in dead.error
+    (day,) = commerce.sales_by_day(date(2026, 3, 1), date(2026, 3, 1), scope=ALL)
+    assert (day.orders, day.amount) == (2, 53_600)
+
+
 def _report(name: str, event_id: str, data: dict[str, object], subject_id: int | None) -> None:
     payload = facts.load_payload(facts.CATALOGUE.get(name).payload, data, strict=True)
     facts.record([facts.NewFact(name, payload, AT, subject_id, "shop", event_id)], at=AT)
