@@ -91,7 +91,9 @@ def _readers(at: datetime) -> dict[str, str]:
         ("clerk", foundation.Role.CLERK, f"employee:{employee}"),
     )
     for username, role, scope in field:
-        foundation.create_account(username=username, display_name=username, role=role, scopes=[scope])
+        foundation.create_account(
+            username=username, display_name=username, role=role, scopes=[scope], at=at, by=foundation.SYSTEM
+        )
     return {
         name: f"{settings.SESSION_COOKIE_NAME}={_session(name)}"
         for name in ("owner", *(one[0] for one in field))

@@ -88,6 +88,9 @@ def _bench(name: str, options: argparse.Namespace, state: Path) -> list[Row] | N
     brand = f"bench_{name}_{size}" if keeps else f"bench_{name}"
     if not keeps or postgres.database_name(brand) not in postgres.databases(state):
         fresh_database(state, brand)
+    elif keeps:
+        migrate = processes.siyu("migrate", "--verbosity", "0")
+        subprocess.run(migrate, check=True, cwd=ROOT, env={**os.environ, "SIYU_BRAND": brand})
     out = state / f"{name}.json"
     out.unlink(missing_ok=True)
     command = [sys.executable, "-m", "benchmarks.harness.one", name, str(out), "--port", str(options.port)]

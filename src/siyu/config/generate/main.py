@@ -63,7 +63,7 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
     stage("indexes", lambda: bulk.bring_back(records, tell))
     stage("statistics", lambda: _analyze("ANALYZE"))
     stage("cards", lambda: _in_transaction(lambda: wide.make(plan, *found[0], say=tell)))
-    stage("scores", lambda: scoring.take_snapshot(at=at, told=lambda done: tell(f"{done} scored")))
+    stage("scores", lambda: scoring.take_snapshot(at=at, told=lambda done: _now_and_then(tell, done)))
     stage("indexes of cards", lambda: bulk.bring_back(insights, tell))
     stage("segments", lambda: segments.install_defaults(at=at, at_once=True))
     # The log is now behind everybody, as after having heard it.
@@ -73,6 +73,11 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
     for name in ("synchronous_commit", "maintenance_work_mem", "work_mem"):
         foundation.execute(f"RESET {name}")
     return spent
+
+
+def _now_and_then(tell: Callable[[str], None], done: int) -> None:
+    if done % 100_000 == 0:
+        tell(f"{done} scored")
 
 
 def _in_transaction(work: Callable[[], object]) -> None:
