@@ -43,8 +43,11 @@ def _indexes() -> list[tuple[str, str]]:
     return [
         (row[0], row[1])
         for row in foundation.fetch(
-            """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON oid = indrelid
-               WHERE relnamespace = 'public'::regnamespace AND NOT relispartition
+            # not the definition's text: PostgreSQL writes the casts of a condition another way once it has read them back
+            """SELECT indexrelid::regclass::text,
+                 concat_ws(' ', indisunique, indkey, indoption, indpred IS NOT NULL, pg_get_expr(indexprs, indrelid), amname)
+               FROM pg_index JOIN pg_class r ON r.oid = indrelid JOIN pg_class i ON i.oid = indexrelid JOIN pg_am a ON a.oid = i.relam
+               WHERE r.relnamespace = 'public'::regnamespace AND NOT r.relispartition
                UNION ALL SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(c.oid) FROM pg_constraint c
                JOIN pg_class r ON r.oid = conrelid WHERE NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1, 2"""
         )
