@@ -97,8 +97,9 @@ class ShopReporter:
                 if left:
                     self._stopped.wait(PAUSES[min(tries, len(PAUSES) - 1)])
                     tries += 1
-            if not left and self._doubled(batch[0]):
-                self._send(batch)
+            taken = [row for row in batch if row.status in ("accepted", "duplicate")]
+            if taken and not left and self._doubled(batch[0]):
+                self._send(taken)
             with self._wake:
                 self._busy = False
 

@@ -463,14 +463,31 @@ def test_a_narrowed_range_does_not_end_friendships(twin: Twin, company: Connecti
             news = [News(What.ADD, userid, f"wmextra{number}", now() - timedelta(hours=2))]
             apply_news(company, news, at=now(), source="test", details=False)
     before = open_pairs()
-    pulled = reconcile.Pulled([], {userid})
+    pulled, later = reconcile.Pulled([], {userid}), now() + timedelta(hours=1)
+    gone = {(row.userid, row.external_userid) for row in reconcile.missing(company, pulled, at=later)}
+    assert gone == {pair for pair in before if pair[0] == userid}
     with foundation.transaction():
-        found, ended, skipped = reconcile.take_over(company, pulled, at=now() + timedelta(hours=1))
+        found, ended, skipped = reconcile.take_over(company, pulled, gone, at=later)
     assert (found, ended, skipped) == (0, 0, 1)
     assert open_pairs() == before
     (view,) = connections.connections()
     assert view.status is ConnectionStatus.FAILING
     assert userid in view.last_error
+
+
+def test_who_fell_between_two_pages_stays_a_friend(twin: Twin, company: Connection) -> None:
+    """A friendship that ends while the pages come moves the others up; one is on no page then."""
+    reconcile.reconcile(company, at=now())
+    before, later = open_pairs(), now() + timedelta(hours=1)
+    client = connections.client_for(company, connections.Purpose.CONTACT)
+    userid, _external = min(before)
+    pulled = reconcile.pull_members(client, [userid], {})
+    unseen = pulled.friends.pop()
+    rows = reconcile.missing(company, pulled, at=later)
+    assert [(row.userid, row.external_userid) for row in rows] == [unseen.pair]
+    assert reconcile.look_again(client, rows) == set()
+    twin.post("/twin/delete", userid=userid, external_userid=unseen.pair[1])
+    assert reconcile.look_again(client, rows) == {unseen.pair}
 
 
 def test_one_refused_member_does_not_hide_the_others(twin: Twin, company: Connection) -> None:

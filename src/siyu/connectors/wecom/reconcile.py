@@ -1,13 +1,15 @@
 """Healing of lost callbacks: what WeCom lists is compared with what we know.
 
 Only a complete and successful pull of a member may end friendships, never one that failed, and never
-most of a member's friendships at once (a narrowed range looks just like that).
+most of a member's friendships at once (a narrowed range looks just like that). A pull comes in pages,
+and a friendship that ends meanwhile may push another over the edge of a page; so whoever seems to have
+vanished is looked for once more in the member's list, which comes whole.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +20,7 @@ from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.details import Details, Follower, parse_details
 from siyu.connectors.wecom.details import take_over as take_over_details
 from siyu.connectors.wecom.models import Connection, Relation
-from siyu.connectors.wecom.relations import News, What, apply_news, source_of
+from siyu.connectors.wecom.relations import News, Pair, What, apply_news, source_of
 from siyu.connectors.wecom.words import PULL_EMPTY, PULL_SHRUNK
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -50,7 +52,7 @@ class Listed:
     details: Details
 
     @property
-    def pair(self) -> tuple[str, str]:
+    def pair(self) -> Pair:
         """Member and customer."""
         return self.follower.userid, self.details.external_userid
 
@@ -61,6 +63,11 @@ class Pulled:
 
     friends: list[Listed]
     complete: set[str]
+
+    @property
+    def pairs(self) -> set[Pair]:
+        """Members and customers that are listed."""
+        return {item.pair for item in self.friends}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,9 @@ def reconcile(connection: Connection, *, at: datetime) -> Reconciled:
     friends = found = ended = skipped = 0
     for start in range(0, len(members), MEMBERS_A_CALL):
         pulled = pull_members(client, members[start : start + MEMBERS_A_CALL], tag_names)
+        vanished = look_again(client, missing(connection, pulled, at=at))
         with foundation.transaction():
-            more_found, more_ended, more_skipped = take_over(connection, pulled, at=at)
+            more_found, more_ended, more_skipped = take_over(connection, pulled, vanished, at=at)
         friends += len(pulled.friends)
         found, ended, skipped = found + more_found, ended + more_ended, skipped + more_skipped
     Connection.objects.filter(pk=connection.pk).update(reconciled_at=at)
@@ -131,8 +139,38 @@ def reconcile(connection: Connection, *, at: datetime) -> Reconciled:
     return Reconciled(len(members), friends, found, ended, skipped)
 
 
-def take_over(connection: Connection, pulled: Pulled, *, at: datetime) -> tuple[int, int, int]:
-    """Record friendships found and vanished; returns (found, ended, members skipped)."""
+def missing(connection: Connection, pulled: Pulled, *, at: datetime) -> list[Relation]:
+    """Friendships we know, old enough to be listed, that the complete lists of their members do not show."""
+    listed = pulled.pairs
+    rows = Relation.objects.filter(
+        connection_id=connection.pk, userid__in=pulled.complete, open=True, changed_at__lte=at - UNDERWAY
+    )
+    return [row for row in rows.order_by("id") if (row.userid, row.external_userid) not in listed]
+
+
+def look_again(client: Client, rows: Sequence[Relation]) -> set[Pair]:
+    """Which of these are not in their member's whole list either. A member who is refused is left alone."""
+    of_member: dict[str, set[str]] = {}
+    for row in rows:
+        of_member.setdefault(row.userid, set()).add(row.external_userid)
+    vanished: set[Pair] = set()
+    for userid, wanted in sorted(of_member.items()):
+        try:
+            answer = client.get("externalcontact/list", userid=userid)
+        except Permanent as error:
+            if error.params.get("errcode") not in OF_ONE_MEMBER:
+                raise
+            if error.params.get("errcode") != NO_CUSTOMERS:
+                continue
+            answer = {}
+        vanished |= {(userid, one) for one in wanted.difference(answer.get("external_userid") or ())}
+    return vanished
+
+
+def take_over(
+    connection: Connection, pulled: Pulled, vanished: Collection[Pair], *, at: datetime
+) -> tuple[int, int, int]:
+    """Record friendships found, and vanished ones where that is confirmed; returns (found, ended, members skipped)."""
     foundation.advisory_lock("wecom.relations", connection.pk)
     userids = {*pulled.complete, *(item.follower.userid for item in pulled.friends)}
     rows = {
@@ -148,14 +186,8 @@ def take_over(connection: Connection, pulled: Pulled, *, at: datetime) -> tuple[
         apply_news(connection, news, at=at, source=source, origin=origin, details=False)
         details = [item.details for item in part]
         take_over_details(connection, details, at=at, origin=origin)
-    listed = {item.pair for item in pulled.friends}
     gone = [
-        row
-        for pair, row in rows.items()
-        if row.open
-        and row.userid in pulled.complete
-        and pair not in listed
-        and row.changed_at <= at - UNDERWAY
+        row for pair, row in rows.items() if pair in vanished and row.open and row.changed_at <= at - UNDERWAY
     ]
     ending, skipped = _not_suspicious(connection, gone, rows.values())
     ends = [
