@@ -265,12 +265,21 @@ def test_a_large_brands_list_is_the_same_list_whichever_way_it_is_found(
             for scope, filters, sort, search in asked
         ]  # fmt: skip
 
+    def whole(limit: int = 1_000) -> list[list[int]]:
+        return [
+            list(cards.list_ids(scope, filters, sort, at=brand.at, limit=limit, search=search))
+            for scope, filters, sort, search in asked
+        ]
+
     usual = pages()
+    assert [ids[:15] for ids in whole()] == usual
+    assert whole(7) == [ids[:7] for ids in usual]
     assert [len(one) for one in usual] == [10, 15, 11, 15, 4, 15]
     for name, value in (("LARGE", 1), ("RARE", 1), ("FEW", 1), ("MANY", many)):
         monkeypatch.setattr(f"siyu.insights.cards.listing.{name}", value)
     monkeypatch.setattr("siyu.insights.cards.listing.SAMPLED", "TRUE")
     assert pages() == usual
+    assert whole(15) == usual
     total = cards.list_cards(ALL, [tagged], at=brand.at, size=5)
     assert (total.total, total.capped) == ((10, False) if many > 40 else (10_000, True))
     monkeypatch.setattr("siyu.insights.cards.listing.WALK", 2)

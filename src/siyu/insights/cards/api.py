@@ -13,7 +13,7 @@ from siyu.insights.cards.contracts import (
     Touch,
 )
 from siyu.insights.cards.fields import FIELDS, MOVED_BY, OP_LABELS, card_fields
-from siyu.insights.cards.listing import SAMPLE, SAMPLED, Term, list_cards
+from siyu.insights.cards.listing import SAMPLE, SAMPLED, Term, list_cards, list_ids
 from siyu.insights.cards.operations import (
     LISTENERS,
     RELATION,
@@ -52,6 +52,7 @@ __all__ = [
     "get_card",
     "hold_insights",
     "list_cards",
+    "list_ids",
     "more_than",
     "notify",
     "parse_filter",

@@ -9,6 +9,7 @@ of a thousand. Every way answers the same page; only the count differs: beyond `
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,12 +89,8 @@ def list_cards(
         raise BadInput(
             "page_too_deep", _("The list is shown up to row 10,000; narrow the filters to see more.")
         )
-    order = _order(sort)
-    terms = [_condition(f) for f in filters]
-    terms += [] if restrict is None else [restrict]
-    terms += _search(search, scope)
-    terms += _scope(scope, known_few=any(term.few for term in terms))
-    asked = _Asked(terms, order, start, size, at)
+    terms = _terms(scope, filters, search, restrict)
+    asked = _Asked(terms, _order(sort), start, size, at)
     if not terms:
         total, cap, ids = _count_all(), PLAIN_CAP, _cut(asked)
     else:
@@ -101,6 +98,34 @@ def list_cards(
         cap = CAP
     found = cards_by_id(ids, at=at)
     return Page([found[k] for k in ids if k in found], min(total, cap), page, size, total > cap)
+
+
+def list_ids(
+    scope: Scope,
+    filters: Sequence[CardFilter] = (),
+    sort: str = "-created_at",
+    *,
+    at: datetime,
+    limit: int,
+    search: str = "",
+) -> Sequence[int]:
+    """The first ``limit`` customers of the whole list, in its order, as of one moment; ``list_cards`` pages it.
+
+    For taking a list home: the ids (8 bytes each) are found by one statement, the cards then read by id, so
+    nobody is left out or told twice while orders arrive and the order of the list moves. Ask for one more
+    than wanted to learn whether there are more. Raises BadInput as ``list_cards`` does.
+    """
+    asked = _Asked(_terms(scope, filters, search), _order(sort), 0, max(0, limit), at)
+    return array("q", _ordered(asked) if asked.terms else _cut(asked))
+
+
+def _terms(
+    scope: Scope, filters: Sequence[CardFilter], search: str, restrict: Term | None = None
+) -> list[Term]:
+    terms = [_condition(f) for f in filters]
+    terms += [] if restrict is None else [restrict]
+    terms += _search(search, scope)
+    return terms + _scope(scope, known_few=any(term.few for term in terms))
 
 
 @dataclass(frozen=True)
