@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -278,7 +278,7 @@ def test_a_report_in_another_currency_becomes_a_dead_letter_and_holds_up_no_othe
     facts.install_cursors()
     line = {"line_no": 1, "sku": "K1", "name": "项链", "quantity": 1, "amount": 26_800}
     for number, currency in (("P1", "CNY"), ("P2", "USD"), ("P3", "")):
-        told_there = {
+        told_there: dict[str, object] = {
             "source": "pos", "order_no": number, "paid_at": "2026-03-01T12:00:00+08:00",
             "currency": currency, "lines": [line],
         }  # fmt: skip
@@ -293,9 +293,63 @@ def test_a_report_in_another_currency_becomes_a_dead_letter_and_holds_up_no_othe
     assert (day.orders, day.amount) == (2, 53_600)
 
 
-def _report(name: str, event_id: str, data: dict[str, object], subject_id: int | None) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_report_becomes_a_dead_letter_and_nothing_of_it_stays() -> None:
+    facts.install_cursors()
+
+    def bought(number: str, amount: int, paid_at: datetime = AT) -> None:
+        line = {"line_no": 1, "sku": "K1", "name": "项链", "quantity": 1, "amount": amount}
+        told_there: dict[str, object] = {
+            "source": "pos", "order_no": number, "paid_at": paid_at.isoformat(), "currency": "CNY",
+            "lines": [line] if amount else [],
+        }  # fmt: skip
+        _report("trade.order_reported", f"{number}:{amount}", told_there, None, at=paid_at)
+
+    def returned(number: str, refund_no: str, amount: int) -> None:
+        back: dict[str, object] = {
+            "source": "pos", "order_no": number, "refund_no": refund_no, "refunded_at": AT.isoformat(),
+            "lines": [{"line_no": 1, "quantity": 1, "amount": amount}],
+        }  # fmt: skip
+        _report("trade.refund_reported", f"{number}:{refund_no}:{amount}", back, None)
+
+    bought("P1", 1_000)
+    bought("P2", -500)
+    bought("P3", 0)
+    bought("P4", 800)
+    returned("P1", "R1", 700)
+    returned("P1", "R2", 400)
+    returned("P1", "R1", 600)
+    returned("P4", "R1", 100)
+    facts.drain(at=AT, only=["records_commerce.trade"])
+    bought("P1", 600, AT + timedelta(hours=1))
+    facts.drain(at=AT, only=["records_commerce.trade"])
+    standing = {
+        view.order_no: (view.amount, view.refunded_amount) for view in commerce.orders(ALL, size=50).items
+    }
+    assert standing == {"P1": (1_000, 700), "P4": (800, 100)}
+    dead = [letter.error.removeprefix("BadInput: ") for letter in reversed(facts.list_dead())]
+    assert dead == [
+        str(commerce.describe_reject(commerce.Reject(reason)))
+        for reason in ("negative", "no_lines", "above_paid", "other_refund", "below_refunded")
+    ]
+    assert len(told("order.paid", "order.refunded", "order.changed")) == 4
+
+    bought("P1", 2_000, AT + timedelta(hours=2))  # corrected: now the second refund has room
+    facts.drain(at=AT, only=["records_commerce.trade"])
+    above = next(
+        x for x in facts.list_dead() if str(commerce.describe_reject(commerce.Reject.ABOVE_PAID)) in x.error
+    )
+    with foundation.transaction():
+        assert facts.replay_dead(above.id, at=AT)
+    found = {view.order_no: view.refunded_amount for view in commerce.orders(ALL, size=50).items}
+    assert (found["P1"], facts.count_dead()) == (1_100, 4)
+
+
+def _report(
+    name: str, event_id: str, data: dict[str, object], subject_id: int | None, *, at: datetime = AT
+) -> None:
     payload = facts.load_payload(facts.CATALOGUE.get(name).payload, data, strict=True)
-    facts.record([facts.NewFact(name, payload, AT, subject_id, "shop", event_id)], at=AT)
+    facts.record([facts.NewFact(name, payload, at, subject_id, "shop", event_id)], at=AT)
 
 
 reports = st.lists(

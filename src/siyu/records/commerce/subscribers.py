@@ -14,8 +14,8 @@ from siyu.records.commerce.contracts import (
     OrderSpec,
     RefundLineSpec,
     RefundReported,
+    RefundResult,
     RefundSpec,
-    Reject,
 )
 from siyu.records.commerce.labels import describe_reject
 from siyu.records.commerce.operations.claims import follow_map
@@ -30,20 +30,27 @@ def on_trade(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
     orders = [(fact, fact.payload) for fact in batch if isinstance(fact.payload, OrderReported)]
     refunds = [(fact, fact.payload) for fact in batch if isinstance(fact.payload, RefundReported)]
     if orders:
-        answers = record_orders(_order_specs(orders, at=context.at), at=context.at)
-        _no_other_currency(orders, answers)
+        _none_refused(orders, record_orders(_order_specs(orders, at=context.at), at=context.at))
     if refunds:
-        record_refunds([_refund_spec(fact, told) for fact, told in refunds], at=context.at)
+        specs = [_refund_spec(fact, told) for fact, told in refunds]
+        _none_refused(refunds, record_refunds(specs, at=context.at))
 
 
-def _no_other_currency(
-    orders: Sequence[tuple[facts.Fact, OrderReported]], answers: Sequence[OrderResult]
+def _none_refused(
+    reports: Sequence[tuple[facts.Fact, OrderReported | RefundReported]],
+    answers: Sequence[OrderResult | RefundResult],
 ) -> None:
-    """An order in another currency must not vanish: it becomes a dead letter that somebody sees."""
-    for (_fact, told), answer in zip(orders, answers, strict=True):
-        if answer.reason is Reject.OTHER_CURRENCY:
+    """A refused report must not vanish: it becomes a dead letter with its reason, and nothing of it is kept.
+
+    The batch is undone and delivered again in halves until the refused report stands alone, so it holds
+    up no other. Replaying it later helps where the record was corrected meanwhile.
+    """
+    for (_fact, told), answer in zip(reports, answers, strict=True):
+        if answer.reason is not None:
             raise BadInput(
-                "order.other_currency", describe_reject(Reject.OTHER_CURRENCY), order_no=told.order_no
+                f"{'order' if isinstance(told, OrderReported) else 'refund'}.{answer.reason}",
+                describe_reject(answer.reason),
+                order_no=told.order_no,
             )
 
 
