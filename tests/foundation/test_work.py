@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -86,12 +87,24 @@ def test_a_failed_job_leaves_nothing_behind_and_is_tried_again_then_dead() -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_trouble_that_passes_never_kills_a_job() -> None:
-    TROUBLE.extend(RetryLater("busy", after_seconds=0) for _number in range(5))
+def test_trouble_that_passes_never_kills_a_job_and_is_told_in_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="siyu")
+    TROUBLE.extend(RetryLater("busy", "ask again", after_seconds=0) for _number in range(5))
     job_id = foundation.enqueue("t.note", {}, due_at=AT)
     for _number in range(6):
         run()
     assert job_id is not None and foundation.get_job(job_id).state == "done"
+    told = [(line.levelname, line.message, line.exc_info, line.__dict__["reason"]) for line in caplog.records]
+    assert told == [("INFO", "job put off", None, "ask again")] * 5
+    caplog.clear()
+    TROUBLE.append(ValueError("broken"))
+    foundation.enqueue("t.note", {}, due_at=AT)
+    run()
+    assert [(line.levelname, line.message, bool(line.exc_info)) for line in caplog.records] == [
+        ("WARNING", "job failed", True)
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

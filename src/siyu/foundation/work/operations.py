@@ -176,17 +176,16 @@ def _finish(row: Job, job: JobType, at: datetime) -> None:
 def _failed(row: Job, job: JobType, error: Exception, at: datetime) -> None:
     """Plan the next try, or put the job among the dead, where pages and doctor show it."""
     attempts = row.attempts + (1 if job.transactional else 0)
-    dead = attempts >= job.max_attempts
+    dead = attempts >= job.max_attempts and not isinstance(error, RetryLater)
     wait: float = BACKOFF[min(attempts, len(BACKOFF)) - 1]
+    about = {"job": row.name, "job_id": row.pk, "attempt": attempts}
     if isinstance(error, RetryLater):
-        dead = False
         wait = error.after_seconds if error.after_seconds is not None else wait
-    log.log(
-        logging.ERROR if dead else logging.WARNING,
-        "job failed",
-        extra={"job": row.name, "job_id": row.pk, "attempt": attempts, "dead": dead},
-        exc_info=error,
-    )
+        # Expected and mended by waiting: one line; the reason also stands on the job's page.
+        log.info("job put off", extra={**about, "seconds": wait, "reason": str(error)[:500]})
+    else:
+        level = logging.ERROR if dead else logging.WARNING
+        log.log(level, "job failed", extra={**about, "dead": dead}, exc_info=error)
     with transaction():
         Job.objects.filter(pk=row.pk, lease_token=row.lease_token).update(
             state=DEAD if dead else WAITING,
