@@ -166,6 +166,7 @@ def test_points_orders_and_card_are_exact(world: World) -> None:
     assert [line["amount"] for order in orders["items"] for line in order["lines"]].count(12_345) == 1
     card = owner.get(f"/api/v1/customers/{world.ann}").json()
     assert (card["spent"], card["refunded"], card["orders"], card["points"]) == (32_345, 1_045, 2, 313)
+    assert card["currency"] == "CNY"
     assert "13800000001" not in json.dumps(card)
     first = owner.get("/api/v1/customers?size=1&sort=-net_total").json()
     second = owner.get("/api/v1/customers?size=1&sort=-net_total&page=2").json()

@@ -54,7 +54,7 @@ Id = Annotated[int, Path(..., ge=1, le=2**62)]
 api = NinjaAPI(
     title="siyu",
     version="1",
-    description="Events in, customers, orders, points and segments out. Money in 分, times in ISO 8601.",
+    description="Events in, customers, orders, points and segments out. Money in the smallest unit of its currency (分 for CNY), times in ISO 8601.",
     docs_url=None,
     urls_namespace="api-1",
     parser=QuickParser(),
@@ -79,18 +79,17 @@ def post_events(request: HttpRequest, batch: EventBatch) -> HttpResponse:
     return HttpResponse(answer, content_type="application/json; charset=utf-8")
 
 
-def _customer(card: cards.CardView) -> dict[str, Any]:
-    return {
+def _customer(card: cards.CardView, currency: str) -> dict[str, Any]:
+    named_otherwise = {
         "id": card.customer_id,
         "phone": card.phone_masked,
+        "currency": currency,
         "spent": card.spent_total,
         "refunded": card.refunded_total,
         "points": card.points_balance,
-        **{
-            name: getattr(card, name)
-            for name in Customer.model_fields
-            if name not in ("id", "phone", "spent", "refunded", "points")
-        },
+    }
+    return named_otherwise | {
+        name: getattr(card, name) for name in Customer.model_fields if name not in named_otherwise
     }
 
 
@@ -106,7 +105,8 @@ def get_customers(
     found = cards.list_cards(
         _scope(request), (), sort, page, at=clock.business_now(), size=size, search=search
     )
-    return _list(found, [Customer(**_customer(card)) for card in found.items])
+    currency = foundation.brand_currency()
+    return _list(found, [Customer(**_customer(card, currency)) for card in found.items])
 
 
 @api.get("customers/{customer_id}", auth=READ, response={200: CustomerDetail, **MISSING})
@@ -117,7 +117,7 @@ def get_customer(request: HttpRequest, customer_id: Id) -> CustomerDetail:
     card = cards.get_card(person.id, scope=scope, at=clock.business_now())
     timeline = facts.read(subject_ids=person.subject_ids, newest_first=True, limit=50)
     return CustomerDetail(
-        **_customer(card),
+        **_customer(card, foundation.brand_currency()),
         identities=[f"{identity.kind}:{identity.masked}" for identity in person.identities],
         timeline=[
             TimelineItem(id=fact.id, name=fact.name, occurred_at=fact.occurred_at, origin=fact.origin)

@@ -82,7 +82,7 @@ class ListOf(Schema, Generic[T]):
 
 
 class Customer(Schema):
-    """A customer as lists show it; phones are masked."""
+    """A customer as lists show it; phones are masked, ``spent`` and ``refunded`` are in the smallest unit of ``currency``."""
 
     id: int
     name: str
@@ -99,6 +99,7 @@ class Customer(Schema):
     f: int | None
     m: int | None
     orders: int
+    currency: str
     spent: int
     refunded: int
     first_order_at: datetime | None
