@@ -329,9 +329,12 @@ def test_a_refused_report_becomes_a_dead_letter_and_nothing_of_it_stays() -> Non
     assert standing == {"P1": (1_000, 700), "P4": (800, 100)}
     dead = [letter.error.removeprefix("BadInput: ") for letter in reversed(facts.list_dead())]
     assert dead == [
-        str(commerce.describe_reject(commerce.Reject(reason)))
-        for reason in ("negative", "no_lines", "above_paid", "other_refund", "below_refunded")
-    ]
+        f"订单 {number}:{commerce.describe_reject(commerce.Reject(reason))}"
+        for number, reason in (
+            ("P2", "negative"), ("P3", "no_lines"), ("P1", "above_paid"), ("P1", "other_refund"),
+            ("P1", "below_refunded"),
+        )
+    ]  # fmt: skip
     assert len(told("order.paid", "order.refunded", "order.changed")) == 4
 
     bought("P1", 2_000, AT + timedelta(hours=2))  # corrected: now the second refund has room

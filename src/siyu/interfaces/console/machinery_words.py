@@ -123,6 +123,11 @@ _NAMES: dict[str, dict[str, Promise]] = {
         "chosen": _("chosen"),
         "scope": _("may see"),
         "password": _("password"),
+        "scopes": _("may see"),
+        "customers": _("customers"),
+        "filters": _("filters"),
+        "search": _("search"),
+        "cut": _("not complete"),
     },
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from siyu.facts import api as facts
 from siyu.kit.errors import BadInput
 from siyu.records.commerce.contracts import (
@@ -49,8 +51,9 @@ def _none_refused(
         if answer.reason is not None:
             raise BadInput(
                 f"{'order' if isinstance(told, OrderReported) else 'refund'}.{answer.reason}",
-                describe_reject(answer.reason),
+                _("Order %(order_no)s: %(reason)s"),
                 order_no=told.order_no,
+                reason=describe_reject(answer.reason),
             )
 
 

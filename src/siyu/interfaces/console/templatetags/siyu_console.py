@@ -84,9 +84,10 @@ def by_whom(name: str) -> object:
 
 
 @register.filter
-def fact_label(fact: facts.Fact) -> object:
-    """What a fact is called."""
-    return facts.CATALOGUE.get(fact.name).label
+def fact_label(fact: facts.Fact | facts.DeadFact) -> object:
+    """What a fact is called; one that no module knows any more by its name."""
+    known = facts.CATALOGUE.find(fact.name)
+    return fact.name if known is None else known.label
 
 
 @register.filter

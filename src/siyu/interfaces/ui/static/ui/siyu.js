@@ -162,6 +162,9 @@
     other.hidden = !other.hidden;
     button.setAttribute("aria-pressed", String(!other.hidden));
   });
+  /* on a phone the rooms of the settings are a strip: the one that is open comes into view */
+  const room = $(".siyu-subnav .active");
+  if (room) room.parentElement.scrollLeft = room.offsetLeft - room.parentElement.offsetLeft - 24;
   /* deferred scripts come before this event, so ECharts is there whatever the order */
   if (document.readyState === "complete") charts(document);
   else document.addEventListener("DOMContentLoaded", () => charts(document));
