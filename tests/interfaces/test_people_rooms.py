@@ -57,7 +57,8 @@ def test_one_person_is_kept_and_the_merge_undone() -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"/customers/{second}/")
     assert customers.current_ids([first]) == {first: second}
     assert "没有待处理的合并" in operator.get("/customers/merges/").content.decode()
-    assert "已合并" in operator.get("/customers/merges/?state=merged").content.decode()
+    decided = operator.get("/customers/merges/?state=merged").content.decode()
+    assert f'已并入<a href="/customers/{second}/">客户 {second}</a>' in decided
     assert operator.post(f"/customers/merges/{case}/", {"kept": str(first)}).status_code == 404  # decided
 
     (merge,) = customers.get_customer(second, scope=staff.EVERYTHING).merges

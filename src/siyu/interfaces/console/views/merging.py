@@ -28,11 +28,15 @@ def cases(request: HttpRequest) -> HttpResponse:
     found = customers.merge_cases(scope=seen.scope, state=state)
     ids = {number for case in found for number in (case.first_id, case.second_id)}
     known, totals = customers.profiles(ids), commerce.customer_totals(list(ids))
+    now = customers.current_ids(ids)
     rows = [
         (
             case,
             customers.CASE_REASON_LABELS.get(case.reason, case.reason),
-            [(number, known.get(number), totals.get(number)) for number in (case.first_id, case.second_id)],
+            [
+                (number, known.get(number), totals.get(number), now.get(number, number))
+                for number in (case.first_id, case.second_id)
+            ],
         )
         for case in found
     ]
