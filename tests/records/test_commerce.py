@@ -348,6 +348,44 @@ def test_a_refused_report_becomes_a_dead_letter_and_nothing_of_it_stays() -> Non
     assert (found["P1"], facts.count_dead()) == (1_100, 4)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_refund_that_waited_and_is_more_than_its_order_becomes_a_dead_letter_too() -> None:
+    facts.install_cursors()
+
+    def order_told(amount: int, hours: int) -> None:
+        line = {"line_no": 1, "sku": "K1", "name": "项链", "quantity": 1, "amount": amount}
+        told_there: dict[str, object] = {
+            "source": "pos", "order_no": "P1", "paid_at": AT.isoformat(), "currency": "CNY", "lines": [line],
+        }  # fmt: skip
+        _report("trade.order_reported", f"P1:{amount}", told_there, None, at=AT + timedelta(hours=hours))
+        facts.drain(at=AT, only=["records_commerce.trade"])
+
+    for refund_no, amount in (("R1", 300), ("R2", 900)):
+        back: dict[str, object] = {
+            "source": "pos", "order_no": "P1", "refund_no": refund_no, "refunded_at": AT.isoformat(),
+            "lines": [{"line_no": 1, "quantity": 1, "amount": amount}],
+        }  # fmt: skip
+        _report("trade.refund_reported", refund_no, back, None)
+    facts.drain(at=AT, only=["records_commerce.trade"])
+    assert facts.count_dead() == 0  # they wait
+    order_told(1_000, 0)
+    view = only_order()
+    assert (view.amount, view.refunded_amount, [one.refund_no for one in view.refunds]) == (
+        1_000,
+        300,
+        ["R1"],
+    )
+    (dead,) = facts.list_dead()
+    assert (dead.subscription, dead.name) == ("records_commerce.trade", "trade.refund_reported")
+    assert dead.error == f"BadInput: 订单 P1:{commerce.describe_reject(commerce.Reject.ABOVE_PAID)}"
+    with foundation.transaction():
+        assert not facts.replay_dead(dead.id, at=AT)
+    order_told(1_200, 1)
+    with foundation.transaction():
+        assert facts.replay_dead(dead.id, at=AT)
+    assert (only_order().refunded_amount, facts.count_dead()) == (1_200, 0)
+
+
 def _report(
     name: str, event_id: str, data: dict[str, object], subject_id: int | None, *, at: datetime = AT
 ) -> None:

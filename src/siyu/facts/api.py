@@ -26,6 +26,7 @@ from siyu.facts.events.dispatch import (
     replay_dead,
     rewind,
     run_subscription,
+    set_aside,
     skip_to_end,
 )
 from siyu.facts.events.log import ensure_partitions, new_subjects, read, record
@@ -93,5 +94,6 @@ __all__ = [
     "replay_inbox",
     "rewind",
     "run_subscription",
+    "set_aside",
     "skip_to_end",
 ]

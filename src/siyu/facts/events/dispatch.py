@@ -129,18 +129,21 @@ def _deliver(subscription: Subscription, facts: Sequence[Fact], context: HandleC
         log.exception(
             "fact failed", extra={"subscription": subscription.name, "fact_id": fact.id, "fact": fact.name}
         )
-        execute(
-            """INSERT INTO facts_events_dead (subscription, fact_id, name, error, attempts, created_at)
-               VALUES (%s, %s, %s, %s, 1, %s) ON CONFLICT (subscription, fact_id)
-               DO UPDATE SET attempts = facts_events_dead.attempts + 1, error = excluded.error""",
-            [
-                subscription.name,
-                fact.id,
-                fact.name,
-                f"{type(error).__name__}: {error}"[:4000],
-                clock.wall_now(),
-            ],
-        )
+        set_aside(subscription.name, fact.id, error)
+
+
+def set_aside(subscription: str, fact_id: int, error: Exception) -> None:
+    """Make a fact a dead letter of a subscription.
+
+    For a subscriber that took a fact, and finds out only when another comes that it cannot be kept; whatever
+    it wrote for the fact it must have undone, so that a replay starts afresh.
+    """
+    execute(
+        """INSERT INTO facts_events_dead (subscription, fact_id, name, error, attempts, created_at)
+           SELECT %s, id, name, %s, 1, %s FROM facts_event WHERE id = %s ON CONFLICT (subscription, fact_id)
+           DO UPDATE SET attempts = facts_events_dead.attempts + 1, error = excluded.error""",
+        [subscription, f"{type(error).__name__}: {error}"[:4000], clock.wall_now(), fact_id],
+    )
 
 
 def drain(*, at: datetime, only: Sequence[str] | None = None, max_rounds: int = 1000) -> int:

@@ -308,6 +308,8 @@ class OrderClaimed:
 
 
 OWNER = "records_commerce"
+TRADE = f"{OWNER}.trade"
+"""The subscription that takes over shop systems' reports."""
 ORDER_REPORTED = FactType(
     name="trade.order_reported",
     version=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from siyu.kit.errors import BadInput
 from siyu.records.commerce.contracts import OrderState, Reject
 
 STATES: dict[OrderState, Promise] = {
@@ -27,6 +28,16 @@ REJECTS: dict[Reject, Promise] = {
 def describe_state(state: OrderState) -> Promise:
     """The state in the reader's language."""
     return STATES[state]
+
+
+def refusal(order_no: str, reason: Reject) -> BadInput:
+    """The error that a refused report ends with: which order, and why."""
+    return BadInput(
+        f"order.{reason}",
+        _("Order %(order_no)s: %(reason)s"),
+        order_no=order_no,
+        reason=describe_reject(reason),
+    )
 
 
 def describe_reject(reason: Reject) -> Promise:

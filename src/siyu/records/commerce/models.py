@@ -84,6 +84,7 @@ class Refund(models.Model):
     amount = models.BigIntegerField()
     refunded_at = models.DateTimeField()
     origin = models.CharField(max_length=10)
+    fact_id = models.BigIntegerField(null=True)  # the report it came by; none from a file
 
     class Meta:
         constraints = (

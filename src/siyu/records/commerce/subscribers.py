@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils.translation import gettext_lazy as _
-
 from siyu.facts import api as facts
-from siyu.kit.errors import BadInput
 from siyu.records.commerce.contracts import (
+    TRADE,
     LineSpec,
     OrderReported,
     OrderResult,
@@ -19,7 +17,7 @@ from siyu.records.commerce.contracts import (
     RefundResult,
     RefundSpec,
 )
-from siyu.records.commerce.labels import describe_reject
+from siyu.records.commerce.labels import refusal
 from siyu.records.commerce.operations.claims import follow_map
 from siyu.records.commerce.operations.orders import record_orders
 from siyu.records.commerce.operations.refunds import record_refunds
@@ -49,12 +47,7 @@ def _none_refused(
     """
     for (_fact, told), answer in zip(reports, answers, strict=True):
         if answer.reason is not None:
-            raise BadInput(
-                f"{'order' if isinstance(told, OrderReported) else 'refund'}.{answer.reason}",
-                _("Order %(order_no)s: %(reason)s"),
-                order_no=told.order_no,
-                reason=describe_reject(answer.reason),
-            )
+            raise refusal(told.order_no, answer.reason)
 
 
 def _order_specs(orders: Sequence[tuple[facts.Fact, OrderReported]], *, at: datetime) -> list[OrderSpec]:
@@ -112,7 +105,7 @@ def on_people(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None
 
 SUBSCRIPTIONS = (
     facts.Subscription(
-        name="records_commerce.trade",
+        name=TRADE,
         facts=frozenset({"trade.order_reported", "trade.refund_reported"}),
         handle=on_trade,
         backfill=True,

@@ -11,12 +11,14 @@ from siyu.foundation import api as foundation
 from siyu.records.commerce.contracts import (
     ORDER_REFUNDED,
     OWNER,
+    TRADE,
     OrderRefunded,
     Outcome,
     RefundResult,
     RefundSpec,
     Reject,
 )
+from siyu.records.commerce.labels import refusal
 from siyu.records.commerce.models import Order
 from siyu.records.commerce.rules import refund_problem, refund_total
 
@@ -41,6 +43,8 @@ class _Waiting(NamedTuple):
     amount: int
     refunded_at: datetime
     origin: str
+    fact_id: int | None
+    order_no: str
 
 
 def record_refunds(
@@ -65,7 +69,10 @@ def record_refunds(
         if problem is not None:
             results.append(RefundResult(Outcome.REJECTED, reason=problem))
             continue
-        key, row = _key(spec), rows[_key(spec)]
+        key, row = _key(spec), rows.get(_key(spec))
+        if row is None:  # it waited, and was set aside just now
+            results.append(RefundResult(Outcome.REJECTED, reason=Reject.ABOVE_PAID))
+            continue
         results.append(_answer(row, refund_total(spec), is_new=key in added and key not in first))
         first.add(key)
     return results
@@ -84,7 +91,11 @@ def _answer(row: _Row, amount: int, *, is_new: bool) -> RefundResult:
 def apply_waiting(
     order_ids: Sequence[int], *, at: datetime, causes: Mapping[int, facts.Fact] | None = None
 ) -> None:
-    """Apply what waits for these orders, oldest refund first, never beyond what was paid."""
+    """Apply what waits for these orders, oldest refund first, never beyond what was paid.
+
+    One that is more than what is left is rejected. If it was reported earlier and waited, its report was
+    taken already: then the report becomes a dead letter and the refund is forgotten, as if refused at once.
+    """
     if not order_ids:
         return
     waiting = _waiting(order_ids)
@@ -100,15 +111,17 @@ def apply_waiting(
         )
     }
     applied: list[tuple[_Waiting, bool, int]] = []
-    rejected: list[int] = []
+    rejected: list[_Waiting] = []
     for row in waiting:
         amount, refunded, subject_id = left[row.order_id]
         if refunded + row.amount > amount:
-            rejected.append(row.id)
+            rejected.append(row)
             continue
         left[row.order_id] = (amount, refunded + row.amount, subject_id)
         applied.append((row, refunded + row.amount == amount, subject_id))
-    _mark(applied, rejected)
+    late = [row for row in rejected if row.fact_id is not None and row.id not in (causes or {})]
+    _mark(applied, [row.id for row in rejected if row not in late])
+    _set_aside(late)
     foundation.execute(
         "UPDATE records_commerce_order o SET refunded_amount = v.refunded "
         "FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, refunded) WHERE o.id = v.id",
@@ -117,6 +130,17 @@ def apply_waiting(
     facts.record(
         [_refunded(row, full, subject, (causes or {}).get(row.id)) for row, full, subject in applied], at=at
     )
+
+
+def _set_aside(late: Sequence[_Waiting]) -> None:
+    if not late:
+        return
+    ids = [row.id for row in late]
+    foundation.execute("DELETE FROM records_commerce_refundline WHERE refund_id = ANY(%s)", [ids])
+    foundation.execute("DELETE FROM records_commerce_refund WHERE id = ANY(%s)", [ids])
+    for row in late:
+        if row.fact_id is not None:
+            facts.set_aside(TRADE, row.fact_id, refusal(row.order_no, Reject.ABOVE_PAID))
 
 
 def _refunded(row: _Waiting, full: bool, subject_id: int, cause: facts.Fact | None) -> facts.NewFact:
@@ -150,16 +174,17 @@ def _insert(specs: Sequence[RefundSpec], origin: facts.Origin | None) -> dict[Ke
     if not distinct:
         return {}
     rows = foundation.fetch(
-        "INSERT INTO records_commerce_refund (source, order_no, refund_no, state, reason, amount, refunded_at, origin) "
-        "SELECT source, order_no, refund_no, 'waiting', '', amount, refunded_at, origin FROM unnest(%s::text[], "
-        "%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[]) "
-        "AS v(source, order_no, refund_no, amount, refunded_at, origin) "
+        "INSERT INTO records_commerce_refund (source, order_no, refund_no, state, reason, amount, refunded_at, origin, fact_id) "
+        "SELECT source, order_no, refund_no, 'waiting', '', amount, refunded_at, origin, fact_id FROM unnest(%s::text[], "
+        "%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::bigint[]) "
+        "AS v(source, order_no, refund_no, amount, refunded_at, origin, fact_id) "
         "ORDER BY 1, 2, 3 ON CONFLICT (source, order_no, refund_no) DO NOTHING RETURNING source, order_no, refund_no, id",
         [
             *_keys(distinct),
             [refund_total(spec) for spec in distinct],
             [spec.refunded_at for spec in distinct],
             [str(origin or (spec.cause.origin if spec.cause else facts.Origin.LIVE)) for spec in distinct],
+            [spec.cause.id if spec.cause else None for spec in distinct],
         ],
     )
     added = {(row[0], row[1], row[2]): int(row[3]) for row in rows}
@@ -197,7 +222,7 @@ def _rows(specs: Sequence[RefundSpec]) -> dict[Key, _Row]:
 
 def _waiting(order_ids: Sequence[int]) -> list[_Waiting]:
     rows = foundation.fetch(
-        "SELECT r.id, o.id, r.amount, r.refunded_at, r.origin FROM records_commerce_refund r "
+        "SELECT r.id, o.id, r.amount, r.refunded_at, r.origin, r.fact_id, r.order_no FROM records_commerce_refund r "
         "JOIN records_commerce_order o ON (o.source, o.order_no) = (r.source, r.order_no) "
         "WHERE o.id = ANY(%s) AND r.state = 'waiting' ORDER BY r.refunded_at, r.refund_no",
         [list(order_ids)],
