@@ -25,8 +25,10 @@ Row = tuple[str, str, bytes, datetime, datetime, str]
 
 log = logging.getLogger("siyu.inbox")
 
-LANES = 4
-"""Statements of one process under way side by side: while one waits for the disk the next is written."""
+LANES = 1
+"""Statements of one process under way side by side. Measured on two quiet cores: with one lane 194 µs of processor
+time for a callback and 0.66 of the bare insert's rate, with two 239 and 0.51, with four 309 and 0.41: the fuller the
+statement, the cheaper each message in it."""
 
 MOST = 32
 """Messages in one statement."""
