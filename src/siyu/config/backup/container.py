@@ -23,6 +23,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from siyu.kit.chunks import frames
+
 MAGIC = b"siyu-backup-1\n"
 END = b"\nsiyu-backup-end\n"
 FRAME = 1024 * 1024
@@ -75,7 +77,7 @@ class Writer:
     def add(self, name: str, chunks: Iterable[bytes]) -> None:
         """Add a member."""
         begin, digest = self._file.tell(), hashlib.sha256()
-        for number, frame in enumerate(_frames(chunks)):
+        for number, frame in enumerate(frames(chunks, FRAME)):
             body = zlib.compress(frame, 3)
             if self._cipher is not None:
                 nonce = os.urandom(12)
@@ -188,14 +190,3 @@ class Reader:
 
 def _place(name: str, number: int) -> bytes:
     return f"{name}\0{number}".encode()
-
-
-def _frames(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    pending = bytearray()
-    for chunk in chunks:
-        pending += chunk
-        while len(pending) >= FRAME:
-            yield bytes(pending[:FRAME])
-            del pending[:FRAME]
-    if pending:
-        yield bytes(pending)

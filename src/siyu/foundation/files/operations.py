@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation.files.models import StoredFile
 from siyu.foundation.secrets.api import seal, unseal
+from siyu.kit.chunks import frames
 from siyu.kit.errors import BadInput, NotFound
 from siyu.kit.ids import new_token
 
@@ -55,7 +56,7 @@ def store_file(
     digest, size = hashlib.sha256(), 0
     try:
         with path.open("wb") as file:
-            for frame in _frames(chunks):
+            for frame in frames(chunks, FRAME):
                 digest.update(frame)
                 size += len(frame)
                 if max_bytes is not None and size > max_bytes:
@@ -83,17 +84,6 @@ def store_file(
         expires_at=expires_at,
     )
     return FileView(row.pk, row.name, row.purpose, row.size, row.sha256)
-
-
-def _frames(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    pending = bytearray()
-    for chunk in chunks:
-        pending += chunk
-        while len(pending) >= FRAME:
-            yield bytes(pending[:FRAME])
-            del pending[:FRAME]
-    if pending:
-        yield bytes(pending)
 
 
 def file_info(file_id: int) -> FileView:
