@@ -162,8 +162,10 @@ def look_again(client: Client, rows: Sequence[Relation]) -> set[Pair]:
                 raise
             if error.params.get("errcode") != NO_CUSTOMERS:
                 continue
-            answer = {}
-        vanished |= {(userid, one) for one in wanted.difference(answer.get("external_userid") or ())}
+            answer = {"external_userid": []}
+        listed = answer.get("external_userid")
+        if listed is not None:  # an answer without a list says nothing
+            vanished |= {(userid, one) for one in wanted.difference(listed)}
     return vanished
 
 
