@@ -48,11 +48,10 @@ def cases(request: HttpRequest) -> HttpResponse:
 def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     """One person (``kept`` says whose record stays) or two; both must be in the reader's scope."""
     seen = visit(request)
-    found = customers.merge_cases(scope=seen.scope, limit=10_000)
-    case = next((one for one in found if one.id == case_id), None)
-    if case is None:
+    found = customers.merge_cases(scope=seen.scope, only=case_id)
+    if not found:
         raise NotFound("case.not_found", _("There is no such case."))
-    for number in (case.first_id, case.second_id):
+    for number in (found[0].first_id, found[0].second_id):
         customers.get_customer(number, scope=seen.scope)
     kept = params.number(request.POST.get("kept"))
     merged = customers.resolve_case(

@@ -10,8 +10,10 @@ from siyu.records.customers.queries.scope import scope_sql
 from siyu.records.staff.contracts import Scope
 
 
-def merge_cases(*, scope: Scope, state: CaseState = CaseState.OPEN, limit: int = 100) -> list[MergeCaseView]:
-    """Cases of which at least one customer is in scope, oldest first."""
+def merge_cases(
+    *, scope: Scope, state: CaseState = CaseState.OPEN, limit: int = 100, only: int | None = None
+) -> list[MergeCaseView]:
+    """Cases of which at least one customer is in scope, oldest first; with ``only`` the case of that id."""
     first, first_params = scope_sql(scope, "a.root_id")
     second, second_params = scope_sql(scope, "b.root_id")
     rows = foundation.fetch(
@@ -19,8 +21,8 @@ def merge_cases(*, scope: Scope, state: CaseState = CaseState.OPEN, limit: int =
             FROM records_customers_mergecase x
             JOIN records_customers_customer a ON a.id = x.first_id
             JOIN records_customers_customer b ON b.id = x.second_id
-            WHERE x.state = %s AND ({first} OR {second}) ORDER BY x.opened_at, x.id LIMIT %s""",
-        [state.value, *first_params, *second_params, limit],
+            WHERE x.state = %s AND (%s::bigint IS NULL OR x.id = %s) AND ({first} OR {second}) ORDER BY x.opened_at, x.id LIMIT %s""",
+        [state.value, only, only, *first_params, *second_params, limit],
     )
     return [
         MergeCaseView(number, one, two, reason, CaseState(value), opened_at, claim, resolved_by)
