@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proof import look
+from proof.checks import office
 from proof.snapshot import Row, Snapshot
 from siyu.foundation import api as foundation
 
@@ -60,6 +61,14 @@ def _welcomed_twice(snapshot: Snapshot) -> None:
     """A phone shows a welcome that siyu holds for failed."""
     rows = snapshot.twin["ledger"]["welcomes"]
     rows.append({**rows[0], "id": len(rows) + 1})
+
+
+def _named_still(snapshot: Snapshot) -> None:
+    """A table names somebody who was erased."""
+    gone = next(
+        act for act in snapshot.office["acts"] if act["kind"] == "erase" and office.DONE in act["answers"]
+    )
+    snapshot.remains[gone["word"]] = ["actions_messaging_delivery"]
 
 
 def breaks() -> dict[str, Break]:
@@ -248,6 +257,22 @@ def breaks() -> dict[str, Break]:
         "act without a trace": _break(
             "a code was made and the trail does not say so", "audit.complete",
             "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT min(id) FROM foundation_audit_auditrow WHERE verb = 'live_code.created')",
+        ),
+        "imported row lost": _break(
+            "an order of a file was written and is gone", "office.imports cards.fresh references.kept",
+            "DELETE FROM records_commerce_order WHERE id = (SELECT min(id) FROM records_commerce_order WHERE order_no LIKE 'orders-1%%')",
+            also="scores.fresh segments.fresh",
+        ),
+        "refused row forgotten": _break(
+            "a row that could not be read is neither an order nor among the refused", "office.imports",
+            "DELETE FROM connectors_commerce_quarantinedrow WHERE id = (SELECT max(id) FROM connectors_commerce_quarantinedrow)",
+        ),
+        "half an act": _break(
+            "a tag was put on and the trail was not written with it", "office.acts",
+            "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT max(id) FROM foundation_audit_auditrow WHERE verb = 'customers.tagged')",
+        ),
+        "erased in part": _break(
+            "somebody was erased and a message to them was not", "office.erased", twin=_named_still
         ),
     }  # fmt: skip
 

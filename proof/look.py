@@ -10,7 +10,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from proof.snapshot import INBOX, TABLES, Row, Snapshot, read_twin, understand
+from proof.office import GUEST, GUEST_PHONE, WITNESS
+from proof.snapshot import INBOX, TABLES, Row, Snapshot, read_office, read_twin, understand
 from siyu.decisions.loyalty import api as loyalty
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -22,6 +23,9 @@ from siyu.kit import clock
 JSON_COLUMNS = ("payload", "context", "definition", "content", "params", "detail")
 SCORES = "customer_id, stage, stage_since, r, f, m"
 MEMBERS = "SELECT segment_id, customer_id FROM insights_segments_membership WHERE valid_to IS NULL AND known_to IS NULL"
+
+
+GUESTS = f"({GUEST}[0-9]{{5}}|{GUEST_PHONE}[0-9]{{7}})"
 
 
 class _Undo(Exception):
@@ -42,22 +46,24 @@ def undone() -> Iterator[None]:
 def take(state: Path) -> Snapshot:
     """Read both sides of the run in this folder, as of the moment the house stopped."""
     with clock.frozen(datetime.fromisoformat((state / "rest").read_text())) as at:
-        return _take(state / "twin.json", at)
+        return _take(state, at)
 
 
-def _take(twin_file: Path, at: datetime) -> Snapshot:
+def _take(state: Path, at: datetime) -> Snapshot:
     rows = {table: _rows(f"SELECT * FROM {table}") for table in TABLES}
     rows[INBOX] = _rows(f"SELECT id, source, key, state, attempts FROM {INBOX}")
-    twin = read_twin(twin_file)
+    twin = read_twin(state / "twin.json")
     return Snapshot(
         rows=rows,
         due={table: _rows(_due_sql(table)) for table in _due_tables()},
         twin=twin,
         told=understand(twin),
+        office=read_office(state / WITNESS),
         at=at,
         wall=clock.wall_now(),
         rebuilt=_rebuild(at),
         references=_references(),
+        remains=_remains(),
         subscriptions=[
             {"name": name, "facts": sorted(item.facts), "backfill": item.backfill, "shards": item.shards}
             for name, item in facts.SUBSCRIPTIONS.items()
@@ -124,6 +130,22 @@ def _references() -> list[Row]:
             f" WHERE o.id = t.{column})) FROM {table} t WHERE t.{column} IS NOT NULL"
         )
         found.append({"table": table, "column": column, "number": number, "dangling": dangling})
+    return found
+
+
+def _remains() -> dict[str, list[str]]:
+    """Where names and phones of those whom only an order file names stand in plain text."""
+    found: dict[str, list[str]] = {}
+    tables = foundation.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
+    )
+    for (table,) in tables:
+        for (word,) in foundation.fetch(
+            f"SELECT DISTINCT m[1] FROM (SELECT t::text AS row FROM {table} t) r"
+            " CROSS JOIN LATERAL regexp_matches(row, %s, 'g') m WHERE row LIKE %s OR row LIKE %s",
+            [GUESTS, f"%{GUEST}%", f"%{GUEST_PHONE}%"],
+        ):
+            found.setdefault(word, []).append(table)
     return found
 
 

@@ -7,23 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import httpx
-from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
-
 from proof.chaos import Chaos
+from proof.office import Office
 from proof.scenes import Scenes
+from proof.waiting import asked, wait
 from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
 HERE = ZoneInfo("Asia/Shanghai")  # for the lines it prints
-
-T = TypeVar("T")
 
 SMALLEST_JUMP = timedelta(minutes=1)
 PATIENCE = 8.0  # wall seconds a jump waits for quiet at most while things are being killed
@@ -67,7 +62,14 @@ class Played:
 
 
 def play(
-    twin: TwinDoor, chaos: Chaos, *, days: float, seed: int, seconds: float, harsh: bool = False
+    twin: TwinDoor,
+    chaos: Chaos,
+    office: Office,
+    *,
+    days: float,
+    seed: int,
+    seconds: float,
+    harsh: bool = False,
 ) -> Played:
     """Play ``days`` simulated days under faults and kills, at most ``seconds`` of wall time."""
     random = Random(f"play-{seed}")
@@ -83,6 +85,7 @@ def play(
         target = min(played.until, target)
         _jump(twin, target, random, chaos, played)
         scenes.act()
+        office.act(target)
         hurried = random.random() < HURRY
         played.hurried += hurried
         wait(lambda: taken_in(twin), 0.1 if hurried else PATIENCE, chaos.tick)
@@ -147,27 +150,3 @@ def quiet(twin: TwinDoor) -> bool:
     """Whether both sides have nothing left to do at this moment."""
     left = asked(worker.pending)
     return left == {} and bool(twin.get("clock")["idle"])
-
-
-def asked(question: Callable[[], T]) -> T | None:
-    """An answer of the database, or None while it is down."""
-    try:
-        close_old_connections()
-        return question()
-    except DatabaseError:
-        connection.close()
-        return None
-
-
-def wait(over: Callable[[], bool], seconds: float, tick: Callable[[], None]) -> bool:
-    """Until it is over or the time is; True when it is over."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        tick()
-        try:
-            if over():
-                return True
-        except httpx.TransportError:
-            pass
-        time.sleep(0.03)
-    return False

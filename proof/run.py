@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import django
 
@@ -61,7 +62,7 @@ def perform(site: Site, size: Size, label: str, *, harsh: bool = False) -> Facts
     site.migrate()
     django.setup()
     # Only now: these import tables.
-    from proof import chaos, jewellery, play, settle  # noqa: PLC0415
+    from proof import chaos, jewellery, office, play, settle  # noqa: PLC0415
     from siyu.config.demo.twin_door import TwinDoor  # noqa: PLC0415
 
     twin = TwinDoor(site.twin_url)
@@ -72,10 +73,15 @@ def perform(site: Site, size: Size, label: str, *, harsh: bool = False) -> Facts
     twin.post("population", {"rate": size.rate})
     mark("bring up")
     storm = chaos.Chaos(site, site.seed, chaos.Pace())
-    played = play.play(twin, storm, days=size.days, seed=site.seed, seconds=size.seconds, harsh=harsh)
+    console = office.Office(site.own_url, Random(f"office-{site.seed}"), office.known_phones(twin))
+    played = play.play(
+        twin, storm, console, days=size.days, seed=site.seed, seconds=size.seconds, harsh=harsh
+    )
     told.played = played.line()
     mark("play")
     settle.calm(twin)
+    console.finish(settle.hurry)
+    console.keep(site.state)
     settle.settle(twin, site.revive_all)
     mark("settle")
     site.stop_house()

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from proof.play import asked, quiet, wait
+from proof.play import quiet
+from proof.waiting import asked, wait
 from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
 from siyu.foundation import api as foundation
@@ -58,6 +59,12 @@ def _end_pauses() -> None:
         )
 
 
+def hurry() -> None:
+    """A moment for what is under way, and no pauses between tries."""
+    asked(_end_pauses)
+    time.sleep(0.2)
+
+
 def _rest(twin: TwinDoor, tick: Callable[[], None], patience: float) -> None:
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -68,4 +75,4 @@ def _rest(twin: TwinDoor, tick: Callable[[], None], patience: float) -> None:
         raise NeverQuiet(f"{asked(worker.pending)} {twin.get('clock')['waiting']}")
 
 
-__all__ = ["NeverQuiet", "calm", "settle"]
+__all__ = ["NeverQuiet", "calm", "hurry", "settle"]

@@ -21,6 +21,7 @@ TABLES = (
     "actions_messaging_delivery",
     "actions_work_task",
     "connectors_commerce_import",
+    "connectors_commerce_quarantinedrow",
     "connectors_wecom_connection",
     "connectors_wecom_masssend",
     "connectors_wecom_relation",
@@ -45,10 +46,14 @@ TABLES = (
     "insights_segments_segment",
     "records_commerce_order",
     "records_commerce_refund",
+    "records_customers_assignment",
     "records_customers_contact",
     "records_customers_customer",
+    "records_customers_customertag",
+    "records_customers_erasure",
     "records_customers_merge",
     "records_customers_subjectmap",
+    "records_customers_tag",
     "records_goals_holdoutassignment",
     "records_ledger_account",
     "records_ledger_balance",
@@ -89,11 +94,15 @@ class Snapshot:
     due: dict[str, list[Row]]  # every table with a lease, as (id, state, due_at, run_after, lease_until)
     twin: Row
     told: list[Told]
+    office: Row  # what was asked for at the console, and answered
     at: datetime  # business time
     wall: datetime
     rebuilt: dict[str, list[str]] = field(default_factory=dict)  # what a fresh rebuild made different
     references: list[Row] = field(default_factory=list)  # table, column, number, dangling
     subscriptions: list[Row] = field(default_factory=list)  # name, facts, backfill, shards
+    remains: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # a guest's name or phone → tables that have it
     horizon: int = 0  # oldest transaction that may still be running
     schedules: list[str] = field(default_factory=list)
     fen_per_point: int = 100
@@ -136,6 +145,12 @@ def read_twin(path: Path) -> Row:
     """All the twin knows, from the file it wrote at its end."""
     state: Row = json.loads(path.read_text())["state"]
     return state
+
+
+def read_office(path: Path) -> Row:
+    """What the office wrote down."""
+    told: Row = json.loads(path.read_text())
+    return told
 
 
 def understand(twin: Row) -> list[Told]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proof.checks import derived, inbox, journeys, ledger, messages, upkeep
+from proof.checks import derived, inbox, journeys, ledger, messages, office, upkeep
 from proof.checks.verdict import Verdict
 from proof.snapshot import Snapshot
 
@@ -39,6 +39,9 @@ CHECKS: dict[str, Check] = {
     "facts.delivered": upkeep.delivered,
     "references.kept": upkeep.references,
     "audit.complete": upkeep.audit,
+    "office.imports": office.imports,
+    "office.acts": office.acts,
+    "office.erased": office.erased,
 }
 
 
