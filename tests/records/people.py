@@ -74,7 +74,7 @@ def all_rows() -> dict[str, list[tuple[object, ...]]]:
         for name in connection.introspection.table_names()
         if name.startswith(("records_staff", "records_customers", "records_goals"))
     ]
-    found = {name: foundation.fetch(f"SELECT * FROM {name} ORDER BY id") for name in sorted(tables)}
+    found = {name: foundation.fetch(f"SELECT * FROM {name} ORDER BY 1, 2") for name in sorted(tables)}
     return {**found, "facts": foundation.fetch("SELECT id FROM facts_event ORDER BY id")}
 
 

@@ -22,6 +22,7 @@ RECORDS = (
     "records_customers_customer",
     "records_customers_customertag",
     "records_customers_identity",
+    "records_customers_sight",
     "records_customers_subjectmap",
 )
 INSIGHTS = (

@@ -51,6 +51,8 @@ def make(plan: Plan, *, at: datetime, say: Callable[[str], None]) -> tuple[int, 
     for name, sql in STATEMENTS:
         foundation.execute(sql, values)
         say(name)
+    customers.see_all_anew()
+    say("who sees whom")
     _identities(plan, subject, say)
     for table in ("facts_events_subject", "records_customers_customer"):
         foundation.execute(

@@ -41,6 +41,7 @@ from siyu.records.customers.operations.link import link
 from siyu.records.customers.operations.merge import merge, resolve_case, undo_merge
 from siyu.records.customers.operations.personal_data import erase_customer, export_customer
 from siyu.records.customers.operations.profiles import update_profile, update_profiles
+from siyu.records.customers.operations.sight import see_all_anew
 from siyu.records.customers.operations.tags import tag, tag_many, untag
 from siyu.records.customers.queries.customers import find_customer, get_customer, profiles
 from siyu.records.customers.queries.listing import SUBJECT_MAP, customer_ids
@@ -137,6 +138,7 @@ __all__ = [
     "resolve_case",
     "same_person",
     "scope_sql",
+    "see_all_anew",
     "set_consent",
     "set_consents",
     "stewards_of",

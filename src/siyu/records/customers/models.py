@@ -238,6 +238,22 @@ class Assignment(models.Model):
         ]
 
 
+class Sight(models.Model):
+    """Who sees whom now: one row for each viewer of a customer in force; computed from the tables above.
+
+    ``viewer`` is an employee's id, or minus the id of a unit. Kept by ``operations.sight`` in the
+    transaction of whatever it follows from, so that a reader's scope is one look into an index.
+    """
+
+    pk = models.CompositePrimaryKey("customer_id", "viewer")
+    customer_id = models.BigIntegerField()
+    viewer = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="sight_of_somebody", condition=~Q(viewer=0))]
+        indexes = [models.Index(fields=["viewer", "customer_id"], name="sight_of_viewer")]
+
+
 class Tag(models.Model):
     """A word by which customers are marked."""
 

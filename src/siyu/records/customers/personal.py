@@ -108,6 +108,7 @@ def declare() -> None:
         export_rows(f"{_T}assignment", "employee_id", "unit_id", "since", "until", "reason"),
         blank_columns(f"{_T}assignment", {"reason": ""}),
     )
+    _declare("Sight", not_exported("computed from the two above"), opaque, MergeRule.SUBSCRIBES)
     _declare("CustomerTag", _tags, delete_rows(f"{_T}customertag"))
     _declare(
         "Consent",

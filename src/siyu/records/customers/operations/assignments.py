@@ -8,7 +8,8 @@ from datetime import datetime
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.customers.contracts import OWNER, AssignSpec, Cause, CustomerAssigned, Steward, cause_of
-from siyu.records.customers.operations.mapping import lock_roots
+from siyu.records.customers.operations.locks import lock_roots
+from siyu.records.customers.operations.sight import see_anew
 from siyu.records.customers.queries.map import anchors_of
 from siyu.records.customers.queries.relations import stewards_of
 from siyu.records.staff import api as staff
@@ -73,6 +74,7 @@ def assign_many(
            RETURNING customer_id, id, employee_id, unit_id""",
         [at, reason[:100], by.display_name[:100] if by else "", changed, employees, units],
     )
+    see_anew(changed)
     _tell(rows, current, reason, at=at, origin=origin, cause=cause)
     return len(rows)
 

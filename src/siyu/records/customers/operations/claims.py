@@ -7,7 +7,8 @@ from datetime import datetime
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.customers.contracts import IdentityKind
-from siyu.records.customers.operations.mapping import attach_subjects, lock_roots
+from siyu.records.customers.operations.locks import lock_roots, lock_subjects
+from siyu.records.customers.operations.mapping import attach_subjects
 from siyu.records.customers.queries.map import customers_of
 
 
@@ -19,6 +20,7 @@ def claim_subject(
     Returns False, and changes nothing, when the subject belongs to somebody already. The caller has
     asked for the customer within the reader's scope and writes the audit row.
     """
+    lock_subjects([subject_id])
     roots = lock_roots([customer_id])
     if customer_id not in roots or customers_of([subject_id]):
         return False

@@ -21,6 +21,8 @@ from siyu.records.customers.contracts import (
     ContactSpec,
     cause_of,
 )
+from siyu.records.customers.operations.locks import lock_subjects
+from siyu.records.customers.operations.sight import see_subjects_anew
 
 Relation = tuple[int, int, str]
 
@@ -122,13 +124,8 @@ def _apply(rows: Sequence[tuple[int, int, str, datetime, str, str, str, str]]) -
     relations = sorted({(subject, employee, connection) for subject, employee, connection in new})
     if not relations:
         return []
-    # Two workers that hear about one relation at once compute one after the other. Buckets, not one
-    # lock per relation: a large batch would overflow PostgreSQL's table of locks.
-    foundation.fetch(
-        "SELECT pg_advisory_xact_lock(71, bucket) FROM"
-        " (SELECT DISTINCT (s %% 128)::int AS bucket FROM unnest(%s::bigint[]) AS s ORDER BY 1) b",
-        [[relation[0] for relation in relations]],
-    )
+    # Two workers that hear about one relation at once compute one after the other.
+    lock_subjects(relation[0] for relation in relations)
     return _recompute(relations)
 
 
@@ -156,11 +153,14 @@ def _recompute(relations: Sequence[Relation]) -> list[_Change]:
     insert: list[tuple[Relation, rules.Period]] = []
     update: list[_Row] = []
     changes: list[_Change] = []
+    moved: set[int] = set()
     for relation in relations:
-        changes += _compare(
-            relation, rules.periods(moments[relation]), stored.get(relation, []), insert, update
-        )
+        wanted, rows = rules.periods(moments[relation]), stored.get(relation, [])
+        changes += _compare(relation, wanted, rows, insert, update)
+        if any(period.until is None for period in wanted) != any(row.period.until is None for row in rows):
+            moved.add(relation[0])
     _write(insert, update)
+    see_subjects_anew(moved)
     return changes
 
 

@@ -12,12 +12,8 @@ from siyu.records.customers import rules
 from siyu.records.customers.contracts import IdentityKind, IdentityRef, LinkResult
 from siyu.records.customers.operations.cases import open_cases, refused_pairs
 from siyu.records.customers.operations.identities import Known, find_or_insert, keys_of
-from siyu.records.customers.operations.mapping import (
-    attach_subjects,
-    create_customers,
-    lock_roots,
-    note_phones,
-)
+from siyu.records.customers.operations.locks import lock_roots, lock_subjects
+from siyu.records.customers.operations.mapping import attach_subjects, create_customers, note_phones
 from siyu.records.customers.operations.merge import add_merges
 from siyu.records.customers.operations.weak import note_weak, weak_neighbours
 
@@ -64,7 +60,7 @@ def link(
     nothing. Raises BadInput("identity.invalid") as ``identify`` does.
     """
     keyed = [keys_of(refs) for refs in groups]
-    found, _fresh = find_or_insert([key for keys in keyed for key in keys], at=at, source=source)
+    found, fresh = find_or_insert([key for keys in keyed for key in keys], at=at, source=source)
     claims = [
         _Group(number, {found[key].subject_id: key for key in keys}) for number, keys in enumerate(keyed)
     ]
@@ -72,7 +68,10 @@ def link(
     todo = [group for group in claims if not _known(keyed[group.number], found)]
     cases: dict[int, int] = {}
     merged: dict[int, list[int]] = {}
+    # A subject made just now is known to nobody else; one that was there may be getting a friend meanwhile.
+    unknown = set(fresh.values())
     for batch in _rounds(todo):
+        lock_subjects({subject for group in batch for subject in group.free} - unknown)
         _run_round(batch, cases, merged, at=at, origin=origin, source=source)
     places = {known.subject_id: known.customer_id for known in found.values()}
     places.update({subject: root for subject, (_home, root) in _places(places if todo else ()).items()})
@@ -104,6 +103,7 @@ def _rounds(groups: Iterable[_Group]) -> Iterable[list[_Group]]:
             group.subjects = set(group.keys).union(*(neighbours.get(s, ()) for s in group.keys))
         places = _places({subject for group in todo for subject in group.subjects})
         for group in todo:
+            group.free = group.subjects - places.keys()
             touched = {("subject", subject) for subject in group.subjects} | {
                 ("customer", places[subject][1]) for subject in group.subjects if subject in places
             }

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.customers import rules
 from siyu.records.customers.contracts import OWNER, CustomerCreated, CustomerIdentified, IdentityKind
-from siyu.records.customers.models import Customer
 from siyu.records.customers.operations.identities import digest
+from siyu.records.customers.operations.sight import see_anew
 
 _CREATE = """
 WITH fresh AS MATERIALIZED (
@@ -99,7 +97,7 @@ def attach_subjects(
 ) -> None:
     """Map unmapped subjects (subject, kind, home, customer in force) and record customer.identified.
 
-    The caller holds the lock on the customers in force.
+    The caller holds the customers in force, and the buckets of subjects that were there before.
     """
     if not attached:
         return
@@ -108,6 +106,7 @@ def attach_subjects(
            SELECT n.*, %s FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n ORDER BY 1""",
         [at, [row[0] for row in attached], [row[2] for row in attached], [row[3] for row in attached]],
     )
+    see_anew(row[3] for row in attached)
     facts.record(
         [
             facts.NewFact(
@@ -136,30 +135,6 @@ def note_phones(phones: Mapping[int, str], *, at: datetime) -> None:
         )
 
 
-def lock_roots(customer_ids: Iterable[int]) -> dict[int, int]:
-    """Lock the customers in force behind these ids (id order); returns id → root, true while locked.
-
-    If a root changed while we waited, all locks are let go (rolling back to the savepoint) and taken
-    anew: adding the new root to those held would break the id order and could deadlock.
-    """
-    wanted = sorted(set(customer_ids))
-    while True:
-        before = transaction.savepoint()
-        locked = set(foundation.lock_rows(Customer, sorted(set(_roots(wanted).values()))))
-        roots = _roots(wanted)
-        if set(roots.values()) <= locked:
-            transaction.savepoint_commit(before)
-            return roots
-        transaction.savepoint_rollback(before)
-
-
-def _roots(customer_ids: Sequence[int]) -> dict[int, int]:
-    rows = foundation.fetch(
-        "SELECT id, root_id FROM records_customers_customer WHERE id = ANY(%s)", [customer_ids]
-    )
-    return dict(rows)
-
-
 def regroup(seeds: Iterable[int], *, at: datetime) -> dict[int, dict[int, tuple[int, ...]]]:
     """Bring the map in line with the merges in force around ``seeds`` (whose roots the caller has locked).
 
@@ -171,7 +146,7 @@ def regroup(seeds: Iterable[int], *, at: datetime) -> dict[int, dict[int, tuple[
         """UPDATE records_customers_customer c SET root_id = n.root_id
            FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, root_id) WHERE c.id = n.id AND c.root_id <> n.root_id""",
         [list(roots), list(roots.values())],
-    )
+    )  # which also locks those who become customers in force of their own
     rows = foundation.fetch(
         """WITH wanted AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS n(home_id, customer_id)),
            closed AS (
@@ -187,6 +162,7 @@ def regroup(seeds: Iterable[int], *, at: datetime) -> dict[int, dict[int, tuple[
     moved: dict[int, dict[int, tuple[int, ...]]] = {}
     for former, root, subjects in rows:
         moved.setdefault(former, {})[root] = tuple(subjects)
+    see_anew(roots)
     return moved
 
 

@@ -13,7 +13,8 @@ from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, Conflict, NotFound
 from siyu.records.customers.contracts import OWNER, CaseState, CustomerMerged, CustomerUnmerged
 from siyu.records.customers.models import Merge, MergeCase
-from siyu.records.customers.operations.mapping import lock_roots, regroup
+from siyu.records.customers.operations.locks import lock_roots
+from siyu.records.customers.operations.mapping import regroup
 from siyu.records.customers.queries.map import anchors_of, current_ids
 
 

@@ -11,7 +11,7 @@ from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound
 from siyu.records.customers.contracts import OWNER, CustomerErased, ErasureReceipt
 from siyu.records.customers.models import Erasure
-from siyu.records.customers.operations.mapping import lock_roots
+from siyu.records.customers.operations.locks import lock_roots
 from siyu.records.customers.queries.map import anchors_of
 from siyu.records.customers.queries.scope import in_scope
 from siyu.records.customers.registry import PERSONAL, Person

@@ -1,4 +1,4 @@
-"""Scope as SQL: which customers somebody may see."""
+"""Scope as SQL: which customers somebody may see, read from the kept table of who sees whom."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from siyu.foundation import api as foundation
 from siyu.records.staff.contracts import Scope
 
 _COLUMN = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
+# IS TRUE keeps the planner from turning the comparison into a join whose size it cannot guess: one hash of
+# everybody in scope is made and asked for each row.
+_WHOLE = """({column} IN (
+    SELECT s_.customer_id FROM records_customers_sight s_ WHERE s_.viewer = ANY(%s::bigint[]))) IS TRUE"""
+# A scalar with LIMIT stays a look-up of this row; EXISTS might be turned into a hash of everybody. The sum keeps
+# the viewers out of the index condition: hashed once, not sorted anew for each row.
+_EACH = """(SELECT 1 FROM records_customers_sight s_
+    WHERE s_.customer_id = {column} AND s_.viewer + 0 = ANY(%s::bigint[]) LIMIT 1) IS NOT NULL"""
+_FEW = "SELECT customer_id FROM records_customers_sight WHERE viewer = ANY(%s::bigint[]) LIMIT %s"
+
+
+def _viewers(scope: Scope) -> str:
+    return foundation.array([*sorted(scope.employee_ids), *sorted(-unit for unit in scope.unit_ids)])
 
 
 def scope_sql(scope: Scope, column: str = "customer_id", *, each: bool = False) -> tuple[str, list[object]]:
@@ -18,7 +31,7 @@ def scope_sql(scope: Scope, column: str = "customer_id", *, each: bool = False) 
     through a friend relation with one of the employees. After a merge both sides still see the person.
 
     The same condition in two shapes: everybody of the scope is found once and compared (a list that is read
-    whole), or with ``each`` every row is looked up for itself, some twenty microseconds each (few rows, or a
+    whole), or with ``each`` every row is looked up for itself, some two microseconds each (few rows, or a
     long list of which a page is read: a region may hold a hundred thousand people).
     """
     if not _COLUMN.fullmatch(column):
@@ -27,66 +40,14 @@ def scope_sql(scope: Scope, column: str = "customer_id", *, each: bool = False) 
         return "TRUE", []
     if not scope.unit_ids and not scope.employee_ids:
         return "FALSE", []
-    units, people = sorted(scope.unit_ids), sorted(scope.employee_ids)
-    if each:
-        return _EACH.format(column=column), [people, units, people]
-    return _WHOLE.format(column=column), [people, units, people, units, people]
-
-
-# Whoever was merged away is in nobody's list, so assignments need no look at the customer but for those few; the
-# merges say who they are, and the planner how few. IS TRUE keeps it from turning the comparison into a join whose
-# size it cannot guess: one hash of everybody in scope is made and asked for each row.
-_MERGED = """
-    SELECT c.root_id FROM (
-        SELECT kept_id AS id FROM records_customers_merge WHERE undone_at IS NULL
-        UNION SELECT merged_id FROM records_customers_merge WHERE undone_at IS NULL) g
-    JOIN records_customers_customer c ON c.id = g.id AND c.root_id <> c.id
-    JOIN records_customers_assignment a ON a.customer_id = c.id"""
-_WHOLE = (
-    """({column} IN (
-    SELECT a.customer_id FROM records_customers_assignment a
-    WHERE a.until IS NULL AND (a.employee_id = ANY(%s) OR a.unit_id = ANY(%s))
-    UNION ALL"""
-    + _MERGED
-    + """
-    WHERE a.until IS NULL AND (a.employee_id = ANY(%s) OR a.unit_id = ANY(%s))
-    UNION ALL
-    SELECT m.customer_id FROM records_customers_contact k
-    JOIN records_customers_subjectmap m ON m.subject_id = k.subject_id AND m.valid_to IS NULL
-    WHERE k.until IS NULL AND k.employee_id = ANY(%s))) IS TRUE"""
-)
-# A scalar with LIMIT stays a look-up of this row; EXISTS might be turned into a hash of everybody.
-_EACH = """((
-    SELECT 1 FROM records_customers_customer c_
-    JOIN records_customers_assignment a_ ON a_.customer_id = c_.id
-    WHERE c_.root_id = {column} AND a_.until IS NULL AND (a_.employee_id = ANY(%s) OR a_.unit_id = ANY(%s)) LIMIT 1
-    ) IS NOT NULL OR (
-    SELECT 1 FROM records_customers_subjectmap m_
-    JOIN records_customers_contact k_ ON k_.subject_id = m_.subject_id
-    WHERE m_.customer_id = {column} AND m_.valid_to IS NULL AND k_.until IS NULL AND k_.employee_id = ANY(%s) LIMIT 1
-    ) IS NOT NULL)"""
-_FEW = (
-    """
-(SELECT a.customer_id FROM records_customers_assignment a
- WHERE a.until IS NULL AND (a.employee_id = ANY(%(people)s) OR a.unit_id = ANY(%(units)s)) LIMIT %(limit)s)
-UNION ALL ("""
-    + _MERGED
-    + """
- WHERE a.until IS NULL AND (a.employee_id = ANY(%(people)s) OR a.unit_id = ANY(%(units)s)) LIMIT %(limit)s)
-UNION ALL
-(SELECT m.customer_id FROM records_customers_contact k
- JOIN records_customers_subjectmap m ON m.subject_id = k.subject_id AND m.valid_to IS NULL
- WHERE k.until IS NULL AND k.employee_id = ANY(%(people)s) LIMIT %(limit)s)
-"""
-)
+    return (_EACH if each else _WHOLE).format(column=column), [_viewers(scope)]
 
 
 def few_in_scope(scope: Scope, limit: int) -> list[int] | None:
-    """Everybody in scope, ascending, where assignments and friendships are no more than ``limit``; else None."""
+    """Everybody in scope, ascending, where not more than ``limit`` pairs of viewer and customer are; else None."""
     if scope.all:
         return None
-    units, people = sorted(scope.unit_ids), sorted(scope.employee_ids)
-    rows = foundation.fetch(_FEW, {"units": units, "people": people, "limit": limit + 1})
+    rows = foundation.fetch(_FEW, [_viewers(scope), limit + 1])
     return None if len(rows) > limit else sorted({row[0] for row in rows})
 
 
