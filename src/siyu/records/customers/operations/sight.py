@@ -69,7 +69,7 @@ def see_subjects_anew(subject_ids: Iterable[int]) -> None:
         [ids],
     )
     if homes:
-        see_anew(r[0] for r in foundation.fetch("SELECT root_id FROM records_customers_customer WHERE id = ANY(%s)", [[row[0] for row in homes]]))
+        see_anew(lock_roots(row[0] for row in homes).values())
 
 
 def see_all_anew() -> None:
