@@ -89,14 +89,14 @@ class House:
 
 
 WORDS = ("assign", "add", "add", "end", "merge", "undo", "link", "claim")
-step = st.tuples(
-    st.sampled_from((*WORDS, "erase")), st.integers(0, 3), st.integers(0, 3), st.integers(1, 30)
-)
+step = st.tuples(st.sampled_from((*WORDS, "erase")), st.integers(0, 3), st.integers(0, 3), st.integers(1, 30))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(step, min_size=3, max_size=20))
-def test_whatever_happens_what_is_kept_is_what_the_records_say(steps: list[tuple[str, int, int, int]]) -> None:
+def test_whatever_happens_what_is_kept_is_what_the_records_say(
+    steps: list[tuple[str, int, int, int]],
+) -> None:
     with rolled_back():
         house = House()
         for one in steps:
@@ -180,9 +180,7 @@ def test_many_at_once_leave_what_the_records_say() -> None:
     lots = random.Random(5)
     for _round in range(6):
         doings = [
-            lambda: house.do(
-                lots.choice(WORDS), lots.randrange(4), lots.randrange(4), lots.randrange(1, 30)
-            )
+            lambda: house.do(lots.choice(WORDS), lots.randrange(4), lots.randrange(4), lots.randrange(1, 30))
             for _worker in range(4)
         ]
         for result in at_once(*doings):

@@ -25,7 +25,9 @@ class MergeRule(StrEnum):
     """What a merge, and its undoing, do to the rows of a model."""
 
     VIA_MAP = "via_map"  # rows keep the subject or the first customer; readers go through the map
-    SUBSCRIBES = "subscribes"  # the module moves or recomputes, at once or on customer.merged / customer.unmerged
+    SUBSCRIBES = (
+        "subscribes"  # the module moves or recomputes, at once or on customer.merged / customer.unmerged
+    )
     STAYS = "stays"  # a record of what was done to the customer at that time; stays as it is
 
 
