@@ -256,6 +256,7 @@ def test_a_large_brands_list_is_the_same_list_whichever_way_it_is_found(
         (lin, [], "-net_total", ""),
         (both, [tagged], "orders", "王"),
         (both, [cards.parse_filter("stage", "is", "new")], "-last_order_at", ""),
+        (both, [cards.parse_filter("stage", "is", "new")], "last_order_at", ""),
     ]
 
     def pages() -> list[list[int]]:
@@ -274,14 +275,18 @@ def test_a_large_brands_list_is_the_same_list_whichever_way_it_is_found(
     usual = pages()
     assert [ids[:15] for ids in whole()] == usual
     assert whole(7) == [ids[:7] for ids in usual]
-    assert [len(one) for one in usual] == [10, 15, 11, 15, 4, 15]
-    for name, value in (("LARGE", 1), ("RARE", 1), ("FEW", 1), ("MANY", many)):
+    assert [len(one) for one in usual] == [10, 15, 11, 15, 4, 15, 15]
+    for name, value in (("LARGE", 1), ("RARE", 1), ("SOME", 1), ("FEW", 1), ("MANY", many)):
         monkeypatch.setattr(f"siyu.insights.cards.listing.{name}", value)
     monkeypatch.setattr("siyu.insights.cards.listing.SAMPLED", "TRUE")
     assert pages() == usual
     assert whole(15) == usual
     total = cards.list_cards(ALL, [tagged], at=brand.at, size=5)
     assert (total.total, total.capped) == ((10, False) if many > 40 else (10_000, True))
+    monkeypatch.setattr("siyu.insights.cards.listing.SHORT_WALK", 2)
+    assert pages() == usual
     monkeypatch.setattr("siyu.insights.cards.listing.WALK", 2)
-    monkeypatch.setattr("siyu.insights.cards.listing.WALK_SCOPED", 2)
+    monkeypatch.setattr("siyu.insights.cards.listing.LONG_WALK", 2)
+    assert pages() == usual
+    monkeypatch.setattr("siyu.insights.cards.listing.SOME", 1_000)
     assert pages() == usual

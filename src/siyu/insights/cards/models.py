@@ -45,7 +45,12 @@ class Card(models.Model):
         indexes = [
             models.Index(fields=["employee_id"], name="card_employee"),
             models.Index(fields=["unit_id"], name="card_unit"),
-            models.Index(fields=["stage"], name="card_stage"),
+            models.Index(
+                F("stage"),
+                F("last_order_at").asc(nulls_first=True),
+                F("customer_id").asc(),
+                name="card_stage_by_last_order",
+            ),
             _sorted_by("created_at"),
             _sorted_by("last_order_at"),
             _sorted_by("first_order_at"),
