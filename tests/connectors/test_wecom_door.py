@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -20,7 +21,9 @@ from siyu.connectors.wecom import api as wecom
 from siyu.connectors.wecom import door, events, receivers
 from siyu.connectors.wecom.callbacks import MAX_BODY
 from siyu.connectors.wecom.contracts import ConnectionView
+from siyu.connectors.wecom.crypto import CryptoError, Envelope
 from siyu.facts import api as facts
+from siyu.facts.inbox import together
 from siyu.facts.inbox.together import TOGETHER, Together
 from siyu.foundation import api as foundation
 from siyu.kit import clock
@@ -179,13 +182,13 @@ def test_a_changed_token_is_seen(twin: Twin, view: ConnectionView, monkeypatch: 
 
 
 def test_one_that_cannot_be_stored_leaves_the_others_alone(twin: Twin) -> None:
-    together, errors = Together(lanes=1), list[Exception]()
+    line, errors = Together(lanes=1), list[Exception]()
     gone, ready = threading.Event(), threading.Barrier(4)
 
     def put(key: str) -> None:
         ready.wait()
         try:
-            together.put(("test:", key, b"x", AT, AT, ""))
+            line.put((b"test:", key.encode(), b"x", bytes(8), b""))
         except Exception as error:
             errors.append(error)
 
@@ -197,7 +200,7 @@ def test_one_that_cannot_be_stored_leaves_the_others_alone(twin: Twin) -> None:
         gone.wait(0.3)
     for thread in threads:
         thread.join()
-    together.close()
+    line.close()
     assert len(errors) == 1
     assert facts.inbox_counts("test:").received == 3
 
@@ -226,6 +229,97 @@ def test_the_quick_reader_reads_what_the_careful_one_reads(parts: list[str]) -> 
     except UnicodeEncodeError:
         return
     assert read(body) == read(b" " + body)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    "<CreateTime>1</CreateTime>", "<CreateTime><![CDATA[2]]></CreateTime>", "<CreateTime>x</CreateTime>",
+                    "<MsgId>7</MsgId>", "<MsgId> 8 </MsgId>", "<MsgId/>", "<MsgId><![CDATA[9]]></MsgId>",
+                    "<Encrypt><![CDATA[QUI=]]></Encrypt>", "<Encrypt>QUJD</Encrypt>", "<Encrypt><![CDATA[]]></Encrypt>",
+                    "<State><![CDATA[<MsgId>6</MsgId>]]></State>", "<State><![CDATA[]]]]></State>", "<State>]]></State>",
+                    "<Name>王</Name>", "<Name>\uffff</Name>", "<Name><![CDATA[\x01]]></Name>", "<A><MsgId>5</MsgId></A>",
+                    "<A></B>", "<A b='1'>c</A>", " ", "\r\n", "x", "<A>&amp;</A>", "<!-- -->", "</xml><xml>",
+                ]
+            ),
+            st.builds("<A>{}</A>".format, st.text(max_size=4)),
+            st.builds("<A><![CDATA[{}]]></A>".format, st.text(max_size=4)),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from([b"", b"\xff", b"\xed\xa0\x80", b"\xef\xbf\xbe"]),
+)  # fmt: skip
+def test_one_look_finds_what_a_parser_finds(parts: list[str], tail: bytes) -> None:
+    def read(what: Callable[[bytes], str], body: bytes) -> str | None:
+        try:
+            return what(body)
+        except BadInput:
+            return None
+
+    text = "<xml>" + "".join(parts)
+    try:
+        body = text.encode() + b"<Z>" + tail + b"</Z></xml>"
+    except UnicodeEncodeError:
+        return
+    for what in (events.msgid, events.encrypted_part):
+        assert read(what, body) == read(what, b" " + body)
+
+
+def test_one_look_takes_no_longer_than_the_body_is_long() -> None:
+    for body in (
+        b"<xml>" + b"<A></A>" * 37_000 + b"<",
+        b"<xml><" + b"a" * 256_000,
+        b"<xml><A>" + b"x" * 256_000 + b"</B></xml>",
+    ):
+        began = time.perf_counter()
+        assert events._plain(body) is None
+        assert time.perf_counter() - began < 2
+
+
+def test_one_envelope_opens_for_many_threads() -> None:
+    shared = Envelope("token", "a" * 43, "ww1")
+    wrong: list[object] = []
+
+    def work(number: int) -> None:
+        for step in range(200):
+            said = f"{number}:{step}".encode() * (1 + step % 40)
+            if shared.decrypt(shared.encrypt(said)) != said:
+                wrong.append(said)
+            with pytest.raises(CryptoError):
+                shared.decrypt("A" * 64)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_statements_are_prepared_once_and_the_line_is_handed_on(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "MOST", 3)
+    monkeypatch.setattr(together, "ROUNDS", 2)
+    line = Together(lanes=1)
+
+    def put(number: int) -> None:
+        for step in range(10):
+            line.put((b"test:", b"%d:%d" % (number, step), b"x", bytes(8), b""))
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert facts.inbox_counts("test:").received == 120
+    kept = line._free[0]
+    assert kept is not None
+    names = kept._connection.execute("SELECT name FROM pg_prepared_statements").fetchall()
+    assert {"siyu_raw_3"} <= {name for (name,) in names} <= {"siyu_raw_1", "siyu_raw_2", "siyu_raw_3"}
+    line.close()
 
 
 @given(

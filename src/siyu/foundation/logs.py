@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from siyu.kit import clock
-from siyu.kit.ids import uuid7
+from siyu.kit.ids import new_id
 
 _correlation: ContextVar[str] = ContextVar("correlation_id", default="")
 
@@ -21,15 +19,20 @@ def correlation_id() -> str:
     return _correlation.get()
 
 
-@contextmanager
-def correlated(value: str | None = None) -> Iterator[str]:
-    """Run a block under a correlation id, a new one when none is given."""
-    chosen = value or uuid7().hex
-    token = _correlation.set(chosen)
-    try:
-        yield chosen
-    finally:
-        _correlation.reset(token)
+class correlated:
+    """Run a block under a correlation id, a new one when none is given; ``as`` gives the id."""
+
+    __slots__ = ("_token", "_value")
+
+    def __init__(self, value: str | None = None) -> None:
+        self._value = value or new_id()
+
+    def __enter__(self) -> str:
+        self._token = _correlation.set(self._value)
+        return self._value
+
+    def __exit__(self, *_: object) -> None:
+        _correlation.reset(self._token)
 
 
 class JsonFormatter(logging.Formatter):

@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import os
 import struct
+import threading
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -82,6 +83,17 @@ def decode_key(encoding_aes_key: str) -> bytes:
     return key
 
 
+class _Stream(threading.local):
+    """One decryptor for each thread, kept, because making one costs more than the decryption.
+
+    In CBC a block is read with nothing but the encrypted one before it. So whoever puts the IV before each message
+    reads it right wherever the stream stands; what comes out for the IV itself is to be thrown away.
+    """
+
+    def __init__(self, cipher: Cipher[modes.CBC]) -> None:
+        self.decryptor = cipher.decryptor()
+
+
 class Envelope:
     """Seals and opens callback bodies of one receiver (token, EncodingAESKey, receiveid).
 
@@ -101,6 +113,7 @@ class Envelope:
         self._receiveid = receiveid.encode()
         self._random = random
         self._cipher: Cipher[modes.CBC] = Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16]))
+        self._stream = _Stream(self._cipher)
 
     def verify(self, msg_signature: str, timestamp: str, nonce: str, encrypted: str) -> None:
         """Raise BadSignature unless the signature fits; compares in constant time."""
@@ -114,13 +127,12 @@ class Envelope:
         Call `verify` first: decrypting unsigned text would make a padding oracle of us.
         """
         try:
-            sealed = base64.b64decode(encrypted, validate=True)
+            sealed = binascii.a2b_base64(encrypted, strict_mode=True)
         except (binascii.Error, ValueError):
             raise BadEnvelope("not base64") from None
         if not sealed or len(sealed) % 16:
             raise BadEnvelope("not a whole number of blocks")
-        decryptor = self._cipher.decryptor()
-        padded = decryptor.update(sealed) + decryptor.finalize()
+        padded = self._stream.decryptor.update(self._key[:16] + sealed)[16:]
         pad = padded[-1]
         if not 1 <= pad <= BLOCK or pad > len(padded) or padded[-pad:] != bytes([pad]) * pad:
             raise BadEnvelope("bad padding")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,6 +28,11 @@ log = logging.getLogger("siyu.wecom")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 ADDRESS = re.compile(r"/wecom/callback/([-a-zA-Z0-9_]+)/([-a-zA-Z0-9_]+)/")
+USUAL = re.compile(
+    r"msg_signature=(?P<msg_signature>[0-9a-f]+)&timestamp=(?P<timestamp>[0-9]+)&nonce=(?P<nonce>[0-9A-Za-z]+)"
+)
+"""The query as WeCom writes it."""
+
 NOT_STORED = callbacks.Answer(503, "not stored, send it again")
 
 
@@ -65,7 +70,7 @@ def _take(
             log.warning("callback refused", extra=refusal)
         body = answer.text.encode()
         start_response(
-            f"{answer.status} {HTTPStatus(answer.status).phrase}",
+            _line(answer.status),
             [
                 ("Content-Type", "text/plain; charset=utf-8"),
                 ("Content-Length", str(len(body))),
@@ -74,6 +79,11 @@ def _take(
             ],
         )
         return [body]
+
+
+@cache
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 def _answer(connection: str, app: str, environ: dict[str, Any]) -> callbacks.Answer:
@@ -94,6 +104,8 @@ def _answer(connection: str, app: str, environ: dict[str, Any]) -> callbacks.Ans
 
 def _fields(query: str) -> dict[str, str]:
     """The query's fields, the last of each name; ValueError when there are too many."""
+    if (found := USUAL.fullmatch(query)) is not None:
+        return found.groupdict()
     if "%" not in query and "+" not in query and query.count("&") < 10:
         pairs = [pair.split("=") for pair in query.split("&")]
         if all(len(pair) == 2 for pair in pairs):  # as WeCom writes it

@@ -10,7 +10,7 @@ from typing import Any
 from siyu.facts.events.contracts import CATALOGUE, MAX_HOPS, Fact, FactLoop, NewFact, Origin
 from siyu.facts.events.payloads import dump, load
 from siyu.foundation.api import advisory_lock, array, correlation_id, execute, fetch
-from siyu.kit.ids import uuid7
+from siyu.kit.ids import new_id
 
 COLUMNS = (
     "id, tx, name, version, payload, occurred_at, recorded_at, subject_id, origin, source, external_id,"
@@ -58,7 +58,7 @@ def record(facts: Sequence[NewFact], *, at: datetime) -> list[int | None]:
             raise FactLoop("fact.loop", f"{fact.name} would follow from itself: more than {MAX_HOPS} hops")
         unique.setdefault((fact.source, fact.external_id), fact)
     fresh = list(unique.values())
-    correlation = correlation_id() or uuid7().hex
+    correlation = correlation_id() or new_id()
     rows = fetch(
         _INSERT,
         [

@@ -26,7 +26,7 @@ from siyu.foundation.api import (
 )
 from siyu.kit import clock
 from siyu.kit.errors import NotFound, RetryLater
-from siyu.kit.ids import uuid7
+from siyu.kit.ids import new_id
 
 log = logging.getLogger("siyu.inbox")
 
@@ -52,7 +52,7 @@ def receive(
                 json.dumps(headers or {}),
                 received_at,
                 received_at,
-                correlation_id() or uuid7().hex,
+                correlation_id() or new_id(),
             ],
         )
     )

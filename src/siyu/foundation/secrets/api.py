@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from django.core import signing
 
 from siyu.foundation.secrets.keys import derive, installation_key, key_path
 from siyu.kit.errors import BadInput
+from siyu.kit.ids import random_bytes
 
 __all__ = ["forget_keys", "key_file", "keyed_hash", "seal", "sign", "unseal", "unsign"]
 
@@ -31,7 +31,7 @@ def _cipher(purpose: str) -> AESGCM:
 def seal(value: bytes | str, purpose: str = "default") -> bytes:
     """Encrypt for storage (AES-256-GCM, 12-byte random nonce, version byte first)."""
     plain = value.encode() if isinstance(value, str) else value
-    nonce = os.urandom(12)
+    nonce = random_bytes(12)
     return _VERSION + nonce + _cipher(purpose).encrypt(nonce, plain, purpose.encode())
 
 
