@@ -19,16 +19,17 @@ CONNECTIONS = 16
 def run(stage: Stage) -> list[Row]:
     """Alternate bare and siyu, warm, under the same server with the same settings."""
     at = clock.business_now()
-    brand.make(at)
+    brand.make(stage, at)
     envelope = brand.connect(at)
     count = stage.size(15_000, 60)
     requests = []
     for number in range(count + count // 10):
-        person = f"wm{number % count:08d}"  # the last tenth repeats the first
+        person = f"wm{stage.mark}{number % count:08d}"  # the last tenth repeats the first
         query, body = brand.pushed(
-            envelope, brand.added(person, f"clerk{number % count % 50}", at), at, str(number)
+            envelope, brand.added(person, f"clerk{number % count % 50}", at), at, f"{stage.mark}{number}"
         )
         requests.append(load.request("POST", f"/wecom/callback/wecom/siyu/?{query}", body))
+    before = facts.inbox_counts("wecom:").received
     with stage.connect() as connection:
         connection.execute(TABLE)
     os.environ["BENCH_DSN"] = stage.dsn
@@ -46,7 +47,7 @@ def run(stage: Stage) -> list[Row]:
         used = meter.per(len(warmed.spans))
         load.drive(web.port, requests[count:], CONNECTIONS)
         memory = web.look()
-    stored = facts.inbox_counts("wecom:").received
+    stored = facts.inbox_counts("wecom:").received - before
     accepted = cold.statuses[200] + warmed.statuses[200]
     return [
         Row(

@@ -49,18 +49,25 @@ class Nowhere:
 def run(stage: Stage) -> list[Row]:
     """Queue in batches, then send until nothing is due; noon, so that no quiet hour holds them."""
     at = datetime.combine(clock.business_now().date(), datetime.min.time(), UTC) + timedelta(hours=4)
-    clerks = brand.make(at)
+    clerks = brand.make(stage, at)
     messaging.CHANNELS._items["bench.nowhere"] = Nowhere()
-    count = stage.size(20_000, 200)
-    people = brand.known(count, at - timedelta(days=3), clerks)
+    people = brand.friends(stage, stage.size(20_000, 200, 5_000), at - timedelta(days=3), clerks)
+    count = len(people)
+    if (
+        stage.customers
+    ):  # who had a message today or three this week is asked about all the same, and gets one
+        with foundation.transaction():
+            for name in ("policy.cap_per_day", "policy.cap_per_7_days"):
+                foundation.set_setting(name, 100, at=at, by=foundation.SYSTEM)
     content = messaging.Content("周末新款到店,欢迎来试戴。")
     specs = [
         messaging.DeliverySpec(
-            key=f"bench:{n}", customer_id=one.customer_id or 0, channel="bench.nowhere", kind="promotional", content=content,
-            due_at=at, purpose_key="bench", subject_id=one.subject_id, employee_id=clerks[n % len(clerks)],
+            key=f"bench:{stage.mark}{n}", customer_id=one.customer_id, channel="bench.nowhere", kind="promotional", content=content,
+            due_at=at, purpose_key="bench", subject_id=one.subject_id, employee_id=one.employee_id,
         )
         for n, one in enumerate(people)
     ]  # fmt: skip
+    dead = facts.count_dead()
     meter = stage.meter()
     spans, began = list[float](), time.perf_counter()
     for start in range(0, count, BATCH):
@@ -77,7 +84,7 @@ def run(stage: Stage) -> list[Row]:
     more = meter.per(count)
     sending = count / (time.perf_counter() - began)
     limit = copy_rate(stage, stage.size(50_000, 500))
-    exact = report.sent == count and facts.count_dead() == 0
+    exact = report.sent == count and facts.count_dead() == dead
     return [
         Row(
             "deliveries prepared", queueing, "/s", AIM, limit=limit, limit_name="COPY",

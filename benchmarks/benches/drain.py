@@ -22,19 +22,20 @@ AIM = 2_000
 def run(stage: Stage) -> list[Row]:
     """One thread, as one worker's pump; beside it the mere recording of as many facts."""
     at = clock.business_now()
-    clerks = brand.make(at)
+    clerks = brand.make(stage, at)
     brand.connect(at)
     with foundation.transaction():
         segments.install_defaults(at=at)
         journeys.install_defaults(at)
-    people = brand.known(stage.size(5_000, 50), at, clerks)
+    people = brand.known(stage, stage.size(5_000, 50), at, clerks)
     _settle(at)
+    dead = facts.count_dead()
     count = stage.size(20_000, 200)
-    _callbacks(count // 10, at)
+    _callbacks(count // 10, at, stage.mark)
     views, orders = count * 6 // 10, count * 3 // 10
-    _views(views, [one.subject_id for one in people], at)
-    recorded = _orders(orders, [one.subject_id for one in people], at)
-    before = _facts()
+    _views(views, [one.subject_id for one in people], at, stage.mark)
+    recorded = _orders(orders, [one.subject_id for one in people], at, stage.mark)
+    before, had = facts.log_head(), _cards()
     meter = stage.meter()
     began, spans = time.perf_counter(), list[float]()
     moved = True
@@ -43,13 +44,12 @@ def run(stage: Stage) -> list[Row]:
         moved = bool(facts.drain_inbox(at=at)) | bool(_round(at))
         spans.append(time.perf_counter() - mark)
     seconds = time.perf_counter() - began
-    made = _facts() - before
+    made = brand.count("SELECT count(*) FROM facts_log WHERE id > %s", before)
     total = views + orders + made
     used = meter.per(total)
     left = {name: n for name, n in facts.lag().items() if n}
-    [(paid,)] = foundation.fetch("SELECT coalesce(sum(orders), 0) FROM insights_cards_card")
-    [(cards,)] = foundation.fetch("SELECT count(*) FROM insights_cards_card")
-    exact = not left and paid == orders and cards == len(people) + count // 10 and not facts.count_dead()
+    has = _cards()
+    exact = not left and has == (had[0] + count // 10, had[1] + orders) and facts.count_dead() == dead
     return [
         Row(
             "drained from inbox to journeys", total / seconds, "facts/s", AIM, limit=recorded,
@@ -60,8 +60,10 @@ def run(stage: Stage) -> list[Row]:
     ]  # fmt: skip
 
 
-def _facts() -> int:
-    return int(foundation.fetch("SELECT count(*) FROM facts_log")[0][0])
+def _cards() -> tuple[int, int]:
+    """How many cards there are, and how many orders stand on them."""
+    [(cards, orders)] = foundation.fetch("SELECT count(*), coalesce(sum(orders), 0) FROM insights_cards_card")
+    return cards, int(orders)
 
 
 def _settle(at: datetime) -> None:
@@ -69,21 +71,21 @@ def _settle(at: datetime) -> None:
         pass
 
 
-def _callbacks(count: int, at: datetime) -> None:
+def _callbacks(count: int, at: datetime, mark: str) -> None:
     with foundation.transaction():
         for n in range(count):
-            body = brand.added(f"wmdrain{n:08d}", f"clerk{n % brand.CLERKS}", at)
-            facts.receive(f"wecom:{brand.CORP}", f"drain:{n}", body, received_at=at)
+            body = brand.added(f"wmdrain{mark}{n:08d}", f"clerk{n % brand.CLERKS}", at)
+            facts.receive(f"wecom:{brand.CORP}", f"drain:{mark}{n}", body, received_at=at)
 
 
-def _views(count: int, subjects: list[int], at: datetime) -> None:
+def _views(count: int, subjects: list[int], at: datetime, mark: str) -> None:
     for start in range(0, count, 1_000):
         with foundation.transaction():
             facts.record(
                 [
                     facts.NewFact(
                         "page.viewed", PageViewed(f"https://shop.example/p/{n % 97}"), at - timedelta(seconds=n % 3600),
-                        subjects[n * n % len(subjects)], "bench", f"view:{n}",
+                        subjects[n * n % len(subjects)], "bench", f"view:{mark}{n}",
                     )
                     for n in range(start, min(start + 1_000, count))
                 ],
@@ -91,7 +93,7 @@ def _views(count: int, subjects: list[int], at: datetime) -> None:
             )  # fmt: skip
 
 
-def _orders(count: int, subjects: list[int], at: datetime) -> float:
+def _orders(count: int, subjects: list[int], at: datetime, mark: str) -> float:
     """Record reports of orders; returns how many a second, the limit of everything that makes facts."""
     began = time.perf_counter()
     for start in range(0, count, 1_000):
@@ -101,10 +103,10 @@ def _orders(count: int, subjects: list[int], at: datetime) -> float:
                     facts.NewFact(
                         "trade.order_reported",
                         OrderReported(
-                            "shop", f"B{n}", at - timedelta(hours=n % 500),
+                            "shop", f"B{mark}{n}", at - timedelta(hours=n % 500),
                             (ReportedLine(1, f"R-{n % 40}", "转运珠手链", 1, 12_800 + n % 7 * 1000),), "S1",
                         ),
-                        at, subjects[n * 7 % len(subjects)], "bench", f"order:{n}",
+                        at, subjects[n * 7 % len(subjects)], "bench", f"order:{mark}{n}",
                     )
                     for n in range(start, min(start + 1_000, count))
                 ],

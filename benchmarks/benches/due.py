@@ -14,6 +14,7 @@ from siyu.kit import clock
 AIM = 20_000
 BATCH = 1_000
 BARE = """
+DROP TABLE IF EXISTS bench_due;
 CREATE TABLE bench_due (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state text, due_at timestamptz, lease_until timestamptz);
 CREATE INDEX ON bench_due (due_at, id) WHERE state = 'waiting';
 """
@@ -28,10 +29,10 @@ def run(stage: Stage) -> list[Row]:
     count = stage.size(100_000, 2_000)
     foundation.execute(
         """INSERT INTO facts_inbox_rawmessage (source, key, headers, received_at, correlation_id, last_error, state, due_at, attempts)
-           SELECT 'bench', n::text, '{}', %s, '', '', 'waiting',
+           SELECT 'bench' || %s, n::text, '{}', %s, '', '', 'waiting',
              %s::timestamptz + CASE WHEN n %% 2 = 0 THEN interval '30 days' ELSE - n * interval '1 ms' END, 0
            FROM generate_series(1, %s) n""",
-        [at, at, count * 2],
+        [stage.mark, at, at, count * 2],
     )
     foundation.execute("ANALYZE facts_inbox_rawmessage")
     meter = stage.meter()

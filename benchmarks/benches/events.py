@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from benchmarks.harness import brand, load
 from benchmarks.harness.copying import copy_rate
 from benchmarks.harness.rows import Row
 from benchmarks.harness.stage import Stage
+from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
@@ -22,25 +24,32 @@ WORKERS = 2
 def run(stage: Stage) -> list[Row]:
     """People known before, then strangers (each a new customer)."""
     at = clock.business_now()
-    brand.make(at)
+    brand.make(stage, at)
     people = stage.size(20_000, 200)
-    brand.known(people, at)
+    brand.known(stage, people, at)
+    numbers = brand.spread(stage, people)
     with foundation.transaction():
         _view, key = foundation.create_api_key(
-            name="bench",
+            name=f"bench{stage.mark}",
             role=foundation.Role.OPERATOR,
             scopes=[foundation.SCOPE_ALL],
             at=at,
             by=foundation.SYSTEM,
         )
-    count = stage.size(200_000, 2_000)
-    batches, unique = _batches(count, people, at, "k")
-    strangers, new = _batches(stage.size(40_000, 1_000), 10**7, at, "s", first=10**7)
+    count = stage.size(200_000, 2_000, 50_000)
+    batches, unique = _batches(count, numbers, at, f"{stage.mark}k")
+    strangers, new = _batches(
+        stage.size(40_000, 1_000, 10_000),
+        range(stage.stranger, stage.stranger + 40_000),
+        at,
+        f"{stage.mark}s",
+    )
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     bodies, other = (
         [load.request("POST", "/api/v1/events", one, headers) for one in group]
         for group in (batches, strangers)
     )
+    head = facts.log_head()
     with stage.web(workers=WORKERS) as web:
         warm = max(1, len(bodies) // 10)
         cold = load.drive(web.port, bodies[:warm], CONNECTIONS, keep=True)
@@ -54,8 +63,8 @@ def run(stage: Stage) -> list[Row]:
         answer = json.loads(body)
         counted.update({name: answer[name] for name in ("accepted", "duplicate", "rejected")})
     made = sum(json.loads(body)["accepted"] for body in fresh.bodies)
-    [(stored,)] = foundation.fetch("SELECT count(*) FROM facts_log WHERE name = 'page.viewed'")
-    limit = copy_rate(stage, stage.size(200_000, 1_000))
+    stored = brand.count("SELECT count(*) FROM facts_log WHERE name = 'page.viewed' AND id > %s", head)
+    limit = copy_rate(stage, stage.size(200_000, 1_000, 100_000))
     exact = (
         counted == Counter(accepted=unique, duplicate=len(batches) * BATCH - unique)
         and stored == unique + made
@@ -76,7 +85,7 @@ def run(stage: Stage) -> list[Row]:
     ]  # fmt: skip
 
 
-def _batches(count: int, people: int, at: datetime, mark: str, first: int = 0) -> tuple[list[bytes], int]:
+def _batches(count: int, people: Sequence[int], at: datetime, mark: str) -> tuple[list[bytes], int]:
     """Bodies, and how many different events are in them; every tenth event repeats one before it."""
     bodies, unique = [], set[int]()
     for start in range(0, count, BATCH):
@@ -88,7 +97,7 @@ def _batches(count: int, people: int, at: datetime, mark: str, first: int = 0) -
                 {
                     "id": f"{mark}{own}", "name": "page.viewed",
                     "occurred_at": (at - timedelta(seconds=own % 86_400)).isoformat(),
-                    "identity": {"kind": "phone", "value": brand.phone(first + own % people)},
+                    "identity": {"kind": "phone", "value": brand.phone(people[own % len(people)])},
                     "payload": {"url": f"https://shop.example/p/{own % 977}", "title": "新款"},
                 }
             )  # fmt: skip

@@ -36,12 +36,12 @@ STEPS = {
 def run(stage: Stage) -> list[Row]:
     """Everybody enters and waits; then all are due at once and walk to the end."""
     at = clock.business_now()
-    clerks = brand.make(at)
+    clerks = brand.make(stage, at)
     with foundation.transaction():
         journey = journeys.create_journey("测量", STEPS, at=at)
         journeys.publish(journey, at=at)
-    count = stage.size(10_000, 100)
-    people = brand.known(count, at, clerks)
+    people = brand.friends(stage, stage.size(10_000, 100, 5_000), at, clerks)
+    count = len(people)
     while facts.drain(at=at):
         pass
     for start in range(0, count, 1_000):
@@ -50,7 +50,9 @@ def run(stage: Stage) -> list[Row]:
             some = people[start : start + 1_000]
             facts.record(
                 [
-                    facts.NewFact("page.viewed", view, at, one.subject_id, "bench", f"v{one.subject_id}")
+                    facts.NewFact(
+                        "page.viewed", view, at, one.subject_id, "bench", f"seen:{stage.mark}{one.subject_id}"
+                    )
                     for one in some
                 ],
                 at=at,

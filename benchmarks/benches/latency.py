@@ -34,19 +34,20 @@ STEPS = {
 def run(stage: Stage) -> list[Row]:
     """Each fact is of another person; a poller sees entries as a page would."""
     at = clock.business_now()
-    clerks = brand.make(at)
+    clerks = brand.make(stage, at)
     with foundation.transaction():
         segments.install_defaults(at=at)
         journey = journeys.create_journey("测量", STEPS, at=at)
         journeys.publish(journey, at=at)
-    seconds = stage.size(30, 2)
-    people = brand.known(seconds * RATE, at, clerks)
+    seconds = stage.size(30, 2, 20)
+    people = brand.known(stage, seconds * RATE, at, clerks)
     while facts.drain(at=at):
         pass
     with stage.worker() as worker:
         time.sleep(stage.size(6, 4))
+        meter = stage.meter(worker)
         sent, seen = _measure([one.subject_id for one in people], stage)
-        memory = worker.look()
+        measures = {**meter.per(len(people)), "worker_mb": worker.look()}
     spans = [seen[who] - moment for who, moment in sent.items() if who in seen]
     p99 = percentile(spans, 0.99) * 1000
     pace = len(sent) / (max(sent.values()) - min(sent.values()))
@@ -54,7 +55,7 @@ def run(stage: Stage) -> list[Row]:
         Row(
             "fact to journey entry, p99", p99, "ms", AIM_MS, lower=True, p50_ms=percentile(spans, 0.5) * 1000, p99_ms=p99,
             exact=len(spans) == len(people), note=f"{len(spans)} of {len(people)} entered; {pace:.0f} facts/s came",
-            measures={"worker_mb": memory},
+            measures=measures,
         )
     ]  # fmt: skip
 
@@ -62,9 +63,11 @@ def run(stage: Stage) -> list[Row]:
 def _measure(subjects: list[int], stage: Stage) -> tuple[dict[int, float], dict[int, float]]:
     sent, seen, over = dict[int, float](), dict[int, float](), threading.Event()
 
+    newest = brand.count("SELECT coalesce(max(id), 0) FROM decisions_journeys_enrolment")
+
     def poll() -> None:
         with stage.connect() as line:
-            after = 0
+            after = newest
             while not over.is_set():
                 rows = line.execute(
                     "SELECT id, subject_id FROM decisions_journeys_enrolment WHERE id > %s ORDER BY id",
@@ -83,7 +86,9 @@ def _measure(subjects: list[int], stage: Stage) -> tuple[dict[int, float], dict[
         at: datetime = clock.business_now()
         with foundation.transaction():
             view = PageViewed("https://shop.example/new")
-            facts.record([facts.NewFact("page.viewed", view, at, subject, "bench", f"v{n}")], at=at)
+            facts.record(
+                [facts.NewFact("page.viewed", view, at, subject, "bench", f"latency:{stage.mark}{n}")], at=at
+            )
         sent[subject] = time.perf_counter()
     end = time.monotonic() + 60
     while len(seen) < len(subjects) and time.monotonic() < end:

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from django.db import connection as django_connection
 
+from benchmarks.harness import brand
 from benchmarks.harness.rows import Row, percentile
 from benchmarks.harness.stage import Stage
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.foundation.postgres.places import places, programs
 from siyu.kit import clock
-from siyu.records.customers import api as customers
 from siyu.records.ledger import api as ledger
 
 AIM = 4_000
@@ -25,6 +25,7 @@ BATCH = 500
 THREADS = 4
 ISSUED = ledger.system_account("issued")
 BARE = """
+DROP TABLE IF EXISTS bench_transfer, bench_entry, bench_balance;
 CREATE TABLE bench_transfer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text UNIQUE, kind text, at timestamptz);
 CREATE TABLE bench_entry (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, transfer_id bigint, account_id bigint, amount bigint);
 CREATE INDEX ON bench_entry (account_id, id);
@@ -44,7 +45,8 @@ def run(stage: Stage) -> list[Row]:
     with foundation.transaction():
         facts.ensure_partitions(at=at)
         facts.install_cursors()
-    people = _people(stage.size(10_000, 100), at)
+    people = _people(stage, stage.size(10_000, 100), at)
+    before = _transfers()
     meter = stage.meter()
     spans, count = [], stage.size(40_000, 1_000)
     began = time.perf_counter()
@@ -52,16 +54,19 @@ def run(stage: Stage) -> list[Row]:
         mark = time.perf_counter()
         with foundation.transaction():
             ledger.post(
-                [_earn(f"b{n}", people[n % len(people)], at) for n in range(start, start + BATCH)], at=at
+                [
+                    _earn(f"{stage.mark}b{n}", people[n % len(people)], at)
+                    for n in range(start, start + BATCH)
+                ],
+                at=at,
             )
         spans.append(time.perf_counter() - mark)
     batched = count / (time.perf_counter() - began)
     used = meter.per(count)
-    single, singles, number = _singles(people, at, stage.size(6_000, 80))
+    single, singles, number = _singles(people, at, stage.size(6_000, 80, 3_000), stage.mark)
     limit = _pgbench(stage, clients=THREADS)
     wrong = len(ledger.check_balances())
-    [(transfers,)] = foundation.fetch("SELECT count(*) FROM records_ledger_transfer")
-    exact = wrong == 0 and transfers == count + number
+    exact = wrong == 0 and _transfers() - before == count + number
     return [
         Row(
             "ledger transfers in batches", batched, "/s", AIM, limit=limit,
@@ -78,10 +83,12 @@ def run(stage: Stage) -> list[Row]:
     ]  # fmt: skip
 
 
-def _people(count: int, at: datetime) -> list[int]:
-    refs = [customers.IdentityRef("phone", f"139{n:08d}") for n in range(count)]
-    with foundation.transaction():
-        found = customers.identify(refs, at=at, source="bench")
+def _transfers() -> int:
+    return brand.count("SELECT count(*) FROM records_ledger_transfer")
+
+
+def _people(stage: Stage, count: int, at: datetime) -> list[int]:
+    found = brand.known(stage, count, at)
     return [one.customer_id for one in found if one.customer_id is not None]
 
 
@@ -90,14 +97,14 @@ def _earn(key: str, customer_id: int, at: datetime) -> ledger.TransferSpec:
     return ledger.TransferSpec(f"bench:{key}", "bench", legs, at)
 
 
-def _singles(people: list[int], at: datetime, count: int) -> tuple[float, list[float], int]:
+def _singles(people: list[int], at: datetime, count: int, mark: str) -> tuple[float, list[float], int]:
     places_, spans = itertools.count(), list[float]()
 
     def work() -> None:
         while (n := next(places_)) < count:
             mark = time.perf_counter()
             with foundation.transaction():
-                ledger.post([_earn(f"s{n}", people[n % len(people)], at)], at=at)
+                ledger.post([_earn(f"{mark}s{n}", people[n % len(people)], at)], at=at)
             spans.append(time.perf_counter() - mark)
         django_connection.close()
 
@@ -121,7 +128,7 @@ def _pgbench(stage: Stage, clients: int) -> float:
     done = subprocess.run(
         [
             str(programs(where.run_as) / "pgbench"), "-n", "-c", str(clients), "-j", "1", "-M", "prepared",
-            "-T", str(stage.size(8, 1)), "-f", str(script), "-h", fields["host"], "-p", fields["port"],
+            "-T", str(stage.size(8, 1, 4)), "-f", str(script), "-h", fields["host"], "-p", fields["port"],
             "-U", fields["user"], fields["dbname"],
         ],
         capture_output=True, text=True, check=False,

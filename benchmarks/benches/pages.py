@@ -11,8 +11,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from benchmarks.harness import load
 from benchmarks.harness.rows import Row, percentile
 from benchmarks.harness.stage import Running, Stage
-from siyu.config.generate.main import generate
-from siyu.config.generate.plan import Plan
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
@@ -31,15 +29,8 @@ SORTS = (
 
 def run(stage: Stage) -> list[Row]:
     """Each address asked for in turn by one reader, cold once, then warm."""
-    size = stage.customers or 100_000
+    size = stage.customers or 0
     at = clock.business_now()
-    [(there,)] = foundation.fetch("SELECT count(*) FROM insights_cards_card")
-    if not there:
-        generate(
-            Plan(size, size * 20),
-            at=at,
-            say=lambda text, seconds: print(f"    {seconds:6.0f} s {text}", flush=True),
-        )
     [(facts,)] = foundation.fetch(
         "SELECT greatest(sum(reltuples), 0)::bigint FROM pg_class WHERE relkind = 'r' AND starts_with(relname, 'facts_event_20')"
     )

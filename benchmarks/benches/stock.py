@@ -8,6 +8,7 @@ import time
 
 from django.db import connection
 
+from benchmarks.harness import brand
 from benchmarks.harness.rows import Row, percentile
 from benchmarks.harness.stage import Stage
 from siyu.facts import api as facts
@@ -27,18 +28,23 @@ def run(stage: Stage) -> list[Row]:
     with foundation.transaction():
         facts.ensure_partitions(at=at)
         facts.install_cursors()
-        [holder] = customers.identify([customers.IdentityRef("phone", "13900000000")], at=at, source="bench")
+        [holder] = customers.identify(
+            [customers.IdentityRef("phone", brand.phone(stage.stranger - 1))], at=at, source="bench"
+        )
         assert holder.customer_id is not None
         stock, taken = ledger.customer_account(holder.customer_id), ledger.system_account("taken")
         issued = ledger.system_account("issued")
-        ledger.post([ledger.TransferSpec("stock", "bench", ((issued, -STOCK), (stock, STOCK)), at)], at=at)
+        ledger.post(
+            [ledger.TransferSpec(f"{stage.mark}stock", "bench", ((issued, -STOCK), (stock, STOCK)), at)],
+            at=at,
+        )
     numbers, answers, spans = itertools.count(), list[ledger.PostStatus](), list[float]()
 
     def work() -> None:
         while (n := next(numbers)) < PEOPLE:
             mark = time.perf_counter()
             with foundation.transaction():
-                spec = ledger.TransferSpec(f"take:{n}", "bench", ((stock, -1), (taken, 1)), at)
+                spec = ledger.TransferSpec(f"{stage.mark}take:{n}", "bench", ((stock, -1), (taken, 1)), at)
                 [answer] = ledger.post([spec], at=at)
             answers.append(answer.status)
             spans.append(time.perf_counter() - mark)

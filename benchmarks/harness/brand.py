@@ -1,11 +1,17 @@
-"""A small brand to measure with: two stores, clerks, a WeCom connection to nobody, known people."""
+"""What a bench works with: two stores, clerks, a WeCom connection to nobody, known people.
+
+On a generated brand the stores and clerks come beside its own, and the people are its own.
+"""
 
 from __future__ import annotations
 
 import base64
 import os
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from benchmarks.harness.stage import Stage
+from siyu.config.generate.people import COMPANY
 from siyu.connectors.wecom import api as wecom
 from siyu.connectors.wecom.crypto import Envelope
 from siyu.facts import api as facts
@@ -24,14 +30,18 @@ UNITS = (
 )
 
 
-def make(at: datetime) -> list[int]:
+def make(stage: Stage, at: datetime) -> list[int]:
     """Stores and clerks, cursors and partitions; returns the clerks' ids."""
+    source, since = f"wecom:{CORP}", at if stage.customers else at - timedelta(days=30)
     with foundation.transaction():
         facts.ensure_partitions(at=at)
         facts.install_cursors()
         people = [staff.EmployeeSpec(f"clerk{n}", f"导购{n}", "2" if n % 2 else "3") for n in range(CLERKS)]
-        staff.sync_directory(UNITS, people, source=f"wecom:{CORP}", at=at - timedelta(days=30))
-    return sorted(one.id for one in staff.employees(at))
+        staff.sync_directory(UNITS, people, source=source, at=since)
+    return sorted(
+        one.id
+        for one in staff.employees_by_userid([one.userid for one in people], at=at, source=source).values()
+    )
 
 
 def connect(at: datetime) -> Envelope:
@@ -72,22 +82,71 @@ def phone(number: int) -> str:
     return f"139{number:08d}"
 
 
-def known(count: int, at: datetime, clerks: list[int] | None = None) -> list[customers.Identified]:
-    """That many customers known by phone; with ``clerks`` also friends of and assigned to them."""
+def spread(stage: Stage, count: int) -> list[int]:
+    """Numbers of that many known people, all over the generated brand (fewer where it has fewer)."""
+    if not stage.customers:
+        return list(range(count))
+    step = max(1, stage.customers // count)
+    return [n * step + step // 2 for n in range(min(count, stage.customers))]
+
+
+def known(
+    stage: Stage, count: int, at: datetime, clerks: list[int] | None = None
+) -> list[customers.Identified]:
+    """That many customers known by phone; in a small database with ``clerks`` made friends of and assigned to them."""
     found: list[customers.Identified] = []
-    for start in range(0, count, 2_000):
-        refs = [customers.IdentityRef("phone", phone(n)) for n in range(start, min(start + 2_000, count))]
+    numbers = spread(stage, count)
+    for start in range(0, len(numbers), 2_000):
+        refs = [customers.IdentityRef("phone", phone(n)) for n in numbers[start : start + 2_000]]
         with foundation.transaction():
             part = customers.identify(refs, at=at, source="bench")
-            if clerks:
-                contacts = [
-                    customers.ContactSpec(one.subject_id, clerks[n % len(clerks)], "bench", at)
-                    for n, one in enumerate(part)
-                ]
-                customers.add_contact(contacts, at=at, source="bench")
-                for n, clerk in enumerate(clerks):
-                    mine = [one.customer_id for one in part[n :: len(clerks)] if one.customer_id is not None]
-                    if mine:
-                        customers.assign(mine, clerk, at=at, reason="测量")
+            if clerks and not stage.customers:
+                _befriend(part, clerks, at)
         found += part
     return found
+
+
+def _befriend(people: list[customers.Identified], clerks: list[int], at: datetime) -> None:
+    contacts = [
+        customers.ContactSpec(one.subject_id, clerks[n % len(clerks)], "bench", at)
+        for n, one in enumerate(people)
+    ]
+    customers.add_contact(contacts, at=at, source="bench")
+    for n, clerk in enumerate(clerks):
+        mine = [one.customer_id for one in people[n :: len(clerks)] if one.customer_id is not None]
+        if mine:
+            customers.assign(mine, clerk, at=at, reason="测量")
+
+
+@dataclass(frozen=True)
+class Friend:
+    """A customer who can be written to, and by whom."""
+
+    customer_id: int
+    subject_id: int
+    employee_id: int
+
+
+def friends(stage: Stage, count: int, at: datetime, clerks: list[int]) -> list[Friend]:
+    """That many friends of clerks; of a generated brand some of its own, other ones in each run."""
+    if not stage.customers:
+        people = known(stage, count, at, clerks)
+        return [
+            Friend(one.customer_id or 0, one.subject_id, clerks[n % len(clerks)])
+            for n, one in enumerate(people)
+        ]
+    return [
+        Friend(*row)
+        for row in foundation.fetch(
+            """SELECT m.customer_id, c.subject_id, c.employee_id
+               FROM (SELECT subject_id, employee_id FROM records_customers_contact WHERE connection = %s AND until IS NULL
+                     ORDER BY hashint8extended(subject_id, %s) LIMIT %s) c
+               JOIN records_customers_subjectmap m USING (subject_id) ORDER BY c.subject_id""",
+            [COMPANY, int(stage.mark, 36), count],
+        )
+    ]
+
+
+def count(sql: str, *params: object) -> int:
+    """One number."""
+    return int(foundation.fetch(sql, params)[0][0])

@@ -1,4 +1,4 @@
-"""One bench in one process: ``python -m benchmarks.harness.one NAME OUT.json``."""
+"""One bench (or work on a kept brand) in one process: ``python -m benchmarks.harness.one NAME OUT.json``."""
 
 from __future__ import annotations
 
@@ -22,19 +22,22 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--port", type=int, default=8220)
-    parser.add_argument("--customers", type=int)
+    parser.add_argument("--customers", type=int, help="the generated brand's size")
+    parser.add_argument("--mark", default="", help="what this run's keys begin with")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siyu.config.settings")
     django.set_up()
-    bench = import_module(f"benchmarks.benches.{options.name}")
-    rows = bench.run(Stage(options.name, options.quick, options.port, options.customers))
+    place = options.name if "." in options.name else f"benches.{options.name}"
+    bench = import_module(f"benchmarks.{place}")
+    rows = bench.run(Stage(options.name, options.quick, options.port, options.customers, options.mark))
     load, memory = machine.load(), round(machine.peak_mb())
     kept = [
         replace(
-            row, load=row.load if row.load is not None else load, measures={"peak_mb": memory, **row.measures}
+            row, load=row.load if row.load is not None else load, customers=options.customers,
+            measures={"peak_mb": memory, **row.measures},
         )
         for row in rows
-    ]
+    ]  # fmt: skip
     options.out.write_text(json.dumps([asdict(row) for row in kept], ensure_ascii=False))
     return 0
 

@@ -13,6 +13,7 @@ class Row:
     ``value`` is per second for rates, milliseconds for spans (``lower``). ``limit`` is what the machine
     did in the same run with nothing of siyu in the way; ``aim`` is what the project wants.
     ``exact`` notes what had to come out exactly; False there is a defect, whatever the speed.
+    ``customers`` is the size of the generated brand it ran on; None for a small database of its own.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Row:
     exact: bool | None = None
     note: str = ""
     load: float | None = None
+    customers: int | None = None
     measures: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -1,33 +1,36 @@
-"""Prepare the database, run each bench in a process of its own, print and keep the figures."""
+"""Prepare the databases, run each bench in a process of its own, print and keep the figures."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+import traceback
 from pathlib import Path
-from typing import Any
 
-from psycopg import sql
-
-from benchmarks.harness import machine, report
+from benchmarks.harness import brands, growth, report, results
 from benchmarks.harness.rows import Row
 from siyu.config.cli import processes
 from siyu.foundation.postgres import api as postgres
-from siyu.foundation.postgres.places import places
-from siyu.foundation.postgres.server import connect
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = Path(os.environ.get("SIYU_BENCH_RESULTS") or ROOT / "benchmarks" / "results")
 TEMPLATE = "bench"
 NAMES = (
     "callbacks", "events", "drain", "latency", "welcome", "ledger", "stock", "due", "journeys", "deliveries",
     "imports", "pages",
 )  # fmt: skip
+ON_A_BRAND = (
+    "pages", "latency", "welcome", "ledger", "stock", "due", "journeys", "deliveries", "callbacks", "drain",
+    "imports", "events",
+)  # fmt: skip
+"""What adds most comes last, where the kept brand itself is used."""
+SIZES = [10_000, 100_000, 1_000_000]
+PAGES_SIZE = 100_000
+LONGEST = 1_200.0
+"""Seconds after which a bench is ended, so that the others have their turn."""
 
 
 def state_folder() -> Path:
@@ -36,30 +39,62 @@ def state_folder() -> Path:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the benches asked for; answers an exit code."""
+    """Run the benches asked for at each size; answers an exit code."""
+    if options.draw:
+        growth.draw(results.on_brands())
+        return 0
     state = state_folder()
     os.environ["SIYU_DATA_DIR"] = str(state)
     os.environ["SIYU_LOG_LEVEL"] = "WARNING"
     os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT}"
     os.environ.pop("SIYU_DATABASE_URL", None)
     postgres.ensure_running(state, profile=postgres.Profile.SHIPPED)
+    rows, failed = list[Row](), list[str]()
+    kept = results.Results(state, quick=options.quick)
     try:
-        _prepare(state)
-        rows, failed = list[Row](), list[str]()
-        for name in options.only or NAMES:
-            found = _bench(name, options, state)
-            if found is None:
-                failed.append(name)
-            else:
-                rows += found
-                report.lines(found)
+        for size in _sizes(options):
+            _all(size, options, state, rows, failed, kept)
         report.table(rows)
-        _keep(rows, state, options)
+        if options.grow is not None:
+            growth.draw(rows)
+        print(f"kept in {kept.place}")
     finally:
         postgres.release(state, wait=20)
     if failed:
         print(f"not run: {', '.join(failed)}; the reason is above", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _sizes(options: argparse.Namespace) -> list[int]:
+    """The generated brands to measure on; 0 for a small database of each bench's own."""
+    if options.grow is not None:
+        return sorted(options.grow or SIZES)
+    return [options.customers or 0]
+
+
+def _all(
+    size: int,
+    options: argparse.Namespace,
+    state: Path,
+    rows: list[Row],
+    failed: list[str],
+    kept: results.Results,
+) -> None:
+    """The benches at one size; what was measured is kept after each, whatever becomes of the next."""
+    if not size:
+        _prepare(state)
+    for name in options.only or (ON_A_BRAND if size else NAMES):
+        try:
+            found = _bench(name, size, options, state)
+        except Exception:  # the others have their turn all the same
+            traceback.print_exc()
+            found = None
+        if found is None:
+            failed.append(f"{name} at {size:,}" if size else name)
+            continue
+        rows += found
+        report.lines(found)
+        kept.keep(rows)
 
 
 def _prepare(state: Path) -> None:
@@ -69,50 +104,45 @@ def _prepare(state: Path) -> None:
     subprocess.run(processes.siyu("migrate", "--verbosity", "0"), check=True, cwd=ROOT)
 
 
-def fresh_database(state: Path, brand: str) -> None:
-    """Replace the brand's database by a copy of the template."""
-    name = postgres.database_name(brand)
-    postgres.drop_database(state, name)
-    with connect(places(state), "postgres") as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(postgres.database_name(TEMPLATE))
-            )
-        )
+def _bench(name: str, size: int, options: argparse.Namespace, state: Path) -> list[Row] | None:
+    """One bench on its database; None when it could not be run."""
+    if name == "pages":
+        size = size or (300 if options.quick else PAGES_SIZE)
+    print(f"… {name}{f' on {size:,} customers' if size else ''}", flush=True)
+    if not size:
+        brand = f"bench_{name}"
+        brands.copy(state, TEMPLATE, brand)
+    else:
+        whole = brands.ensure(state, size, lambda work, on: one(work, on, size, options, state))
+        if whole is None:
+            return None
+        brand = whole if name == "pages" or options.in_place else brands.own(state, whole, name)
+        if name != "pages" and one("kept.settle", brand, size, options, state) is None:
+            return None
+    try:
+        return one(name, brand, size, options, state)
+    finally:
+        if not brands.is_kept(brand):
+            postgres.drop_database(state, postgres.database_name(brand))
 
 
-def _bench(name: str, options: argparse.Namespace, state: Path) -> list[Row] | None:
-    """One bench in its own process, so that its peak memory is its own."""
-    keeps = name == "pages"  # generating takes minutes: that brand stays until its size changes
-    size = options.customers or (300 if options.quick else 100_000)
-    brand = f"bench_{name}_{size}" if keeps else f"bench_{name}"
-    if not keeps or postgres.database_name(brand) not in postgres.databases(state):
-        fresh_database(state, brand)
-    elif keeps:
-        migrate = processes.siyu("migrate", "--verbosity", "0")
-        subprocess.run(migrate, check=True, cwd=ROOT, env={**os.environ, "SIYU_BRAND": brand})
+def one(name: str, brand: str, size: int, options: argparse.Namespace, state: Path) -> list[Row] | None:
+    """One bench, or work on a kept brand, in a process of its own, so that its peak memory is its own."""
     out = state / f"{name}.json"
     out.unlink(missing_ok=True)
     command = [sys.executable, "-m", "benchmarks.harness.one", name, str(out), "--port", str(options.port)]
     command += ["--quick"] if options.quick else []
-    command += ["--customers", str(size)]
-    print(f"… {name}", flush=True)
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "SIYU_BRAND": brand}, check=False)
-    if not keeps:
-        postgres.drop_database(state, postgres.database_name(brand))
-    if done.returncode or not out.exists():
-        return None
-    return [Row(**row) for row in json.loads(out.read_text())]
-
-
-def _keep(rows: list[Row], state: Path, options: argparse.Namespace) -> None:
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    document: dict[str, Any] = {
-        "taken_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "quick": options.quick,
-        "machine": machine.facts(state),
-        "rows": [{**asdict(row), "ratio": row.ratio, "reached": row.reached} for row in rows],
-    }
-    place = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.json"
-    place.write_text(json.dumps(document, ensure_ascii=False, indent=1))
-    print(f"kept in {place}")
+    command += ["--customers", str(size), "--mark", results.base36(int(time.time()))] if size else []
+    env = {**os.environ, "SIYU_BRAND": brand}
+    # a session of its own: what hangs is ended with all its processes
+    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
+    try:
+        code = process.wait(None if name == "kept.make" else LONGEST)
+    except subprocess.TimeoutExpired:
+        print(f"{name}: ended after {LONGEST:.0f} s", file=sys.stderr)
+        code = -1
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return None if code or not out.exists() else results.read_rows(out)

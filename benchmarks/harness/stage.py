@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +58,30 @@ class Meter:
 
 @dataclass
 class Stage:
-    """One bench's place of work. Its database is fresh; its processes end when the bench does."""
+    """One bench's place of work. Its processes end when the bench does.
+
+    Its database is fresh and empty, or with ``customers`` a generated brand of that size, which may have seen
+    other benches: there each run has a ``mark`` of its own, which every key it writes begins with, so that
+    nothing collides, and counts what it added, not what there is.
+    """
 
     name: str
     quick: bool
     first_port: int
     customers: int | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    mark: str = ""
 
-    def size(self, full: int, quick: int) -> int:
-        """How many."""
-        return quick if self.quick else full
+    def size(self, full: int, quick: int, brand: int | None = None) -> int:
+        """How many; ``brand`` on a generated brand, where that many show what an operation costs."""
+        if self.quick:
+            return quick
+        return brand if brand is not None and self.customers else full
+
+    @property
+    def stranger(self) -> int:
+        """From here on phone numbers are nobody's: the generated brand has those below, earlier runs others."""
+        # 40,000 numbers for each minute; they come round again after 35 hours
+        return 10**7 + int(self.mark or "0", 36) // 60 % 2_100 * 40_000
 
     @property
     def data(self) -> Path:
