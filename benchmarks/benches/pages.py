@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 
 from benchmarks.harness import load
 from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.session import sign_in
 from benchmarks.harness.stage import Running, Stage
 from siyu.foundation import api as foundation
 from siyu.kit import clock
@@ -86,21 +85,9 @@ def _readers(at: datetime) -> dict[str, str]:
             username=username, display_name=username, role=role, scopes=[scope], at=at, by=foundation.SYSTEM
         )
     return {
-        name: f"{settings.SESSION_COOKIE_NAME}={_session(name)}"
+        name: f"{settings.SESSION_COOKIE_NAME}={sign_in(name)}"
         for name in ("owner", *(one[0] for one in field))
     }
-
-
-def _session(username: str) -> str:
-    """Signed in."""
-    user = foundation.account_for_username(username)
-    assert user is not None
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)
 
 
 def _paths() -> list[tuple[str, str, str]]:

@@ -20,17 +20,22 @@ PAGES = (
 
 def draw(rows: Sequence[Row]) -> None:
     """Print both drawings: what an operation costs, and how long a page takes."""
+    print("\n".join(["", *lines(rows)]))
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    """Both drawings; empty where nothing was measured on generated brands."""
     costs, pages = by_figure(rows, pages=False), by_figure(rows, pages=True)
+    found = list[str]()
     if costs:
-        print(
-            f"\n{'':32}  {'rate or span':>16}  {'cpu µs':>7}  {'p99 ms':>7}  cost, {'#' * BAR} at the smallest"
-        )
-        for name, found in costs.items():
-            print("\n".join(_costs(name, found)))
+        found += [
+            f"{'':32}  {'rate or span':>16}  {'cpu µs':>7}  {'p99 ms':>7}  cost, {'#' * BAR} at the smallest"
+        ]
+        found += [line for name, some in costs.items() for line in _costs(name, some)]
     if pages:
-        print(f"\np95 of a page in ms; the aim of 200 is a bar of {AIM_BAR}")
-        for name, found in pages.items():
-            print("\n".join(_pages(name, found)))
+        found += ["", f"p95 of a page in ms; the aim of 200 is a bar of {AIM_BAR}"]
+        found += [line for name, some in pages.items() for line in _pages(name, some)]
+    return found
 
 
 def by_figure(rows: Sequence[Row], *, pages: bool) -> dict[str, list[Row]]:
@@ -59,21 +64,21 @@ def people(count: int) -> str:
 
 def _costs(name: str, found: Sequence[Row]) -> list[str]:
     base = cost(found[0])
-    lines = [name]
+    drawn = [name]
     for row in found:
         times = cost(row) / base if base else 0.0
-        lines.append(
+        drawn.append(
             f"  {people(row.customers or 0):>30}  {f'{number(row.value)} {row.unit}':>16}"
             f"  {number(row.measures.get('cpu_us')):>7}  {number(row.p99_ms):>7}"
             f"  {bar(times * BAR)}{'' if row is found[0] else f' ×{times:.2g}'}{_wrong(row)}"
         )
-    return lines
+    return drawn
 
 
 def _pages(name: str, found: Sequence[Row]) -> list[str]:
     return [
         f"{name if row is found[0] else '':<44}{people(row.customers or 0):<13}"
-        f"{number(round(row.value)):>5}  {bar(row.value / (row.aim or 1) * AIM_BAR)}{_wrong(row)}"
+        f"{row.value:>5,.0f}  {bar(row.value / (row.aim or 1) * AIM_BAR)}{_wrong(row)}"
         for row in found
     ]
 
