@@ -56,7 +56,7 @@ def news(position: int | None) -> News:
     oldest, complete = fetch(_HORIZON)[0]
     names = frozenset[str]()
     if position is not None:
-        rows = fetch("SELECT DISTINCT name FROM facts_event WHERE tx > %s AND tx < %s", [position, oldest])
+        rows = fetch("SELECT * FROM facts_names_after(%s, %s)", [position, oldest])
         names = frozenset(row[0] for row in rows)
     return News(names, oldest - 1, complete)
 
@@ -99,16 +99,13 @@ def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime
 
 
 def _next_batch(subscription: Subscription, shard: int, after: Sequence[int], oldest: int) -> list[Fact]:
-    extra = "" if subscription.backfill else " AND origin = 'live'"
-    values: list[object] = [after[0], after[1], oldest, sorted(subscription.facts)]
-    if subscription.shards > 1:
-        extra += " AND coalesce(subject_id, 0) %% %s = %s"
-        values += [subscription.shards, shard]
     rows = fetch(
-        f"SELECT {COLUMNS} FROM facts_event WHERE (tx, id) > (%s, %s) AND tx < %s AND name = ANY(%s){extra}"
-        " ORDER BY tx, id LIMIT %s",
-        [*values, subscription.batch],
-    )
+        f"SELECT {COLUMNS} FROM facts_after(%s, %s, %s, %s, %s, %s, %s, %s) ORDER BY tx, id",
+        [
+            *after, oldest, sorted(subscription.facts), not subscription.backfill, subscription.shards, shard,
+            subscription.batch,
+        ],
+    )  # fmt: skip
     return [to_fact(row) for row in rows]
 
 
