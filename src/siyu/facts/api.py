@@ -29,7 +29,7 @@ from siyu.facts.events.dispatch import (
     set_aside,
     skip_to_end,
 )
-from siyu.facts.events.log import ensure_partitions, new_subjects, read, record
+from siyu.facts.events.log import ANY_OF, ensure_partitions, new_subjects, read, record
 from siyu.facts.events.payloads import dump as dump_payload
 from siyu.facts.events.payloads import load as load_payload
 from siyu.facts.inbox.contracts import SOURCES, InboxContext, InboxCounts, InboxDead, InboxItem, InboxSource
@@ -49,6 +49,7 @@ LOG_VIEW = "facts_log"
 """Read-only SQL view of the log for set-based queries of higher modules."""
 
 __all__ = [
+    "ANY_OF",
     "CATALOGUE",
     "LOG_VIEW",
     "MAX_HOPS",

@@ -17,6 +17,10 @@ COLUMNS = (
     " causation_id, correlation_id, hops"
 )
 
+ANY_OF = "ANY(ARRAY(SELECT unnest(%s::bigint[])))"
+"""One of these ids, for reading the log by many. The planner does not look into the list: it would compare each id
+with the statistics of each month of the log, which after three years costs more than the reading."""
+
 _INSERT = """
 WITH fresh AS MATERIALIZED (
     SELECT nextval('facts_event_id_seq') AS id, n.*
@@ -129,9 +133,9 @@ def read(
     """Facts by (occurred_at, id). ``before`` = (occurred_at, id) of the last one seen pages on, newest first."""
     conditions, values = ["TRUE"], list[Any]()
     for condition, value in (
-        ("subject_id = ANY(%s)", None if subject_ids is None else list(subject_ids)),
+        (f"subject_id = {ANY_OF}", None if subject_ids is None else list(subject_ids)),
         ("name = ANY(%s)", None if names is None else list(names)),
-        ("id = ANY(%s)", None if ids is None else list(ids)),
+        (f"id = {ANY_OF}", None if ids is None else list(ids)),
         ("occurred_at <= %s", until),
     ):
         if value is not None:

@@ -48,8 +48,8 @@ def _latest_logged(customer_ids: Collection[int], names: Collection[str]) -> Map
     subjects = customers.subjects_of(customer_ids)
     owner = {subject: customer for customer, ids in subjects.items() for subject in ids}
     rows = foundation.fetch(
-        f"SELECT subject_id, max(id) FROM {facts.LOG_VIEW} WHERE subject_id = ANY(%s) AND name = ANY(%s)"
-        " GROUP BY subject_id",
+        f"SELECT subject_id, max(id) FROM {facts.LOG_VIEW}"
+        f" WHERE subject_id = {facts.ANY_OF} AND name = ANY(%s) GROUP BY subject_id",
         [list(owner), sorted(names)],
     )
     newest: dict[int, int] = {}

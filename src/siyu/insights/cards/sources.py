@@ -73,7 +73,7 @@ def _first_code(subjects: dict[int, list[int]]) -> dict[int, str]:
     owner = {subject: customer for customer, ids in subjects.items() for subject in ids}
     rows = foundation.fetch(
         f"SELECT subject_id, payload->>'code_name' FROM {facts.LOG_VIEW}"
-        " WHERE subject_id = ANY(%s) AND name = 'channel.attributed' ORDER BY occurred_at DESC, id DESC",
+        f" WHERE subject_id = {facts.ANY_OF} AND name = 'channel.attributed' ORDER BY occurred_at DESC, id DESC",
         [list(owner)],
     )
     return {owner[subject]: name for subject, name in rows}
@@ -99,8 +99,8 @@ def _totals(subjects: dict[int, list[int]]) -> dict[int, commerce.CustomerTotals
 def _last_active(subjects: dict[int, list[int]]) -> dict[int, datetime]:
     owner = {subject: customer for customer, ids in subjects.items() for subject in ids}
     rows = foundation.fetch(
-        f"SELECT subject_id, max(occurred_at) FROM {facts.LOG_VIEW} WHERE subject_id = ANY(%s) AND name = ANY(%s)"
-        " GROUP BY subject_id",
+        f"SELECT subject_id, max(occurred_at) FROM {facts.LOG_VIEW}"
+        f" WHERE subject_id = {facts.ANY_OF} AND name = ANY(%s) GROUP BY subject_id",
         [list(owner), sorted(ACTIVE_FACTS)],
     )
     latest: dict[int, datetime] = {}
