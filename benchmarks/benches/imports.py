@@ -85,10 +85,11 @@ def _shop(stage: Stage, at: datetime) -> Path:
     """A shop's file: orders of the last weeks, half of them by known people, in the brand's own stores."""
     count = stage.size(20_000, 400)
     known, path = brand.spread(stage, count // 2), stage.data / "shop.csv"
+    zone = foundation.brand_zone()
     lines = ["订单号,付款时间,实付金额,手机号,门店编码,商品编码,商品名称,数量"]
     for n in range(count):
         number = known[n // 2 % len(known)] if n % 2 else stage.stranger + n // 6
-        paid = (at - timedelta(minutes=2 * n + 10)).astimezone(foundation.brand_zone())
+        paid = (at - timedelta(minutes=2 * n + 10)).astimezone(zone)
         lines.append(
             f"{stage.mark}{n},{paid:%Y-%m-%d %H:%M:%S},{99 + n % 700},{brand.phone(number)},S{n % 3:03d},GEN-{1 + n % 200},足金手链,1"
         )
