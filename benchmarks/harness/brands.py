@@ -24,6 +24,7 @@ COPIED_MB = 4_000
 """Up to this size each bench gets a copy of the kept brand, which takes seconds and leaves it as it was. A larger
 one is used itself: what benches add is small beside what it has."""
 Work = Callable[[str, str], object]
+_ready = set[str]()
 
 
 def is_kept(brand: str) -> bool:
@@ -34,6 +35,8 @@ def is_kept(brand: str) -> bool:
 def ensure(state: Path, size: int, work: Work) -> str | None:
     """The kept brand of this size, made now where it is missing or was not finished; None when that fails."""
     brand = f"{KEPT}{size}"
+    if brand in _ready:
+        return brand
     name = postgres.database_name(brand)
     if name in postgres.databases(state) and not _is_whole(state, name):
         postgres.drop_database(state, name)
@@ -43,6 +46,7 @@ def ensure(state: Path, size: int, work: Work) -> str | None:
         return None
     if fresh and work("kept.make", brand) is None:
         return None
+    _ready.add(brand)
     return brand
 
 

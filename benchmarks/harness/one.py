@@ -23,13 +23,19 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--port", type=int, default=8220)
     parser.add_argument("--customers", type=int, help="the generated brand's size")
+    parser.add_argument(
+        "--settle", action="store_true", help="leave the kept brand as a bench should find it, first"
+    )
     parser.add_argument("--mark", default="", help="what this run's keys begin with")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siyu.config.settings")
     django.set_up()
     place = options.name if "." in options.name else f"benches.{options.name}"
     bench = import_module(f"benchmarks.{place}")
-    rows = bench.run(Stage(options.name, options.quick, options.port, options.customers, options.mark))
+    stage = Stage(options.name, options.quick, options.port, options.customers, options.mark)
+    if options.settle:
+        import_module("benchmarks.kept.settle").settle()
+    rows = bench.run(stage)
     load, memory = machine.load(), round(machine.peak_mb())
     kept = [
         replace(

@@ -117,8 +117,6 @@ def _bench(name: str, size: int, options: argparse.Namespace, state: Path) -> li
         if whole is None:
             return None
         brand = whole if name == "pages" or options.in_place else brands.own(state, whole, name)
-        if name != "pages" and one("kept.settle", brand, size, options, state) is None:
-            return None
     try:
         return one(name, brand, size, options, state)
     finally:
@@ -133,6 +131,7 @@ def one(name: str, brand: str, size: int, options: argparse.Namespace, state: Pa
     command = [sys.executable, "-m", "benchmarks.harness.one", name, str(out), "--port", str(options.port)]
     command += ["--quick"] if options.quick else []
     command += ["--customers", str(size), "--mark", results.base36(int(time.time()))] if size else []
+    command += ["--settle"] if size and name not in ("pages", "kept.make") else []
     env = {**os.environ, "SIYU_BRAND": brand}
     # a session of its own: what hangs is ended with all its processes
     process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)

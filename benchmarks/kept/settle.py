@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from django.db import connection
 
-from benchmarks.harness.rows import Row
-from benchmarks.harness.stage import Stage
 from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -35,7 +33,7 @@ TOUCHED = ("facts_inbox_rawmessage", "actions_messaging_delivery", "foundation_w
 LOOPS = ("scoring.flips", "segments.flips")
 
 
-def run(stage: Stage) -> list[Row]:
+def settle() -> None:
     """End what is under way, hear every fact, clean the tables that lost many rows."""
     at = clock.business_now()
     with foundation.transaction():
@@ -52,4 +50,3 @@ def run(stage: Stage) -> list[Row]:
         for table in TOUCHED:
             cursor.execute(f"VACUUM (ANALYZE) {table}")
         cursor.execute("CHECKPOINT")
-    return []
