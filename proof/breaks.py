@@ -196,6 +196,15 @@ def breaks() -> dict[str, Break]:
             "a balance was changed past the books", "ledger.balances ledger.oracle cards.fresh",
             "UPDATE records_ledger_balance SET posted = posted + 1 WHERE account_id = (SELECT min(account_id) FROM records_ledger_balance)",
         ),
+        "sight lost": _break(
+            "a clerk does not see a friend of theirs", "sight.fresh",
+            "DELETE FROM records_customers_sight WHERE (customer_id, viewer) ="
+            " (SELECT customer_id, viewer FROM records_customers_sight WHERE viewer > 0 ORDER BY 1, 2 LIMIT 1)",
+        ),
+        "sight kept": _break(
+            "somebody sees a customer they have nothing to do with", "sight.fresh",
+            "INSERT INTO records_customers_sight (customer_id, viewer) SELECT min(customer_id), -987654321 FROM records_customers_sight",
+        ),
         "stale card": _break(
             "a card missed a change", "cards.fresh",
             "UPDATE insights_cards_card SET name = name || '?' WHERE customer_id = (SELECT min(customer_id) FROM insights_cards_card)",

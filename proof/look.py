@@ -19,9 +19,11 @@ from siyu.insights.cards import api as cards
 from siyu.insights.scoring import api as scoring
 from siyu.insights.segments import api as segments
 from siyu.kit import clock
+from siyu.records.customers import api as customers
 
 JSON_COLUMNS = ("payload", "context", "definition", "content", "params", "detail")
 SCORES = "customer_id, stage, stage_since, r, f, m"
+SIGHT = "SELECT customer_id, viewer FROM records_customers_sight"
 MEMBERS = "SELECT segment_id, customer_id FROM insights_segments_membership WHERE valid_to IS NULL AND known_to IS NULL"
 
 
@@ -150,8 +152,16 @@ def _remains() -> dict[str, list[str]]:
 
 
 def _rebuild(moment: datetime) -> dict[str, list[str]]:
-    """What differs after cards, scores and segments were computed afresh from facts and records."""
+    """What differs after who sees whom, cards, scores and segments were computed afresh from facts and records."""
     found: dict[str, list[str]] = {}
+    with undone():
+        seen = set(foundation.fetch(SIGHT))
+        foundation.execute("DELETE FROM records_customers_sight")
+        customers.see_all_anew()
+        anew = set(foundation.fetch(SIGHT))
+        found["sight"] = [f"customer {c}, viewer {v}: kept but not so" for c, v in sorted(seen - anew)]
+        found["sight"] += [f"customer {c}, viewer {v}: missing" for c, v in sorted(anew - seen)]
+        found["sight of"] = [str(len(seen))]
     with undone():
         before = _by_first("SELECT * FROM insights_cards_card")
         foundation.execute("DELETE FROM insights_cards_card")

@@ -29,6 +29,7 @@ CHECKS: dict[str, Check] = {
     "ledger.keys": ledger.keys,
     "ledger.balances": ledger.balances,
     "ledger.oracle": ledger.oracle,
+    "sight.fresh": derived.sight,
     "cards.fresh": derived.cards,
     "scores.fresh": derived.scores,
     "segments.fresh": derived.segments,

@@ -14,6 +14,13 @@ def _fresh(snapshot: Snapshot, name: str, number: str, says: str) -> Verdict:
     return verdict
 
 
+def sight(snapshot: Snapshot) -> Verdict:
+    """Who sees whom."""
+    return _fresh(
+        snapshot, "sight", "sight of", "who sees whom equals what assignments, friendships and merges say"
+    )
+
+
 def cards(snapshot: Snapshot) -> Verdict:
     """Cards."""
     return _fresh(snapshot, "cards", "cards of", "customer cards equal a fresh rebuild")

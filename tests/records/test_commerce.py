@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -145,6 +146,25 @@ def test_an_unknown_buyer_waits_and_is_claimed_by_a_person() -> None:
     with pytest.raises(NotFound):
         commerce.claim_order(first, who, by=LEAD, scope=staff.NOTHING, at=AT)
     assert commerce.match_rates() == [commerce.SourceMatch("tmall", 2, 1)]
+
+
+@pytest.mark.django_db
+def test_shares_of_a_large_brand_are_kept_and_say_when_they_were_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    record(order("T1", 800, source="tmall"), order("T2", 5, source="tmall"), order("S1", 5, source="shop"))
+    assert commerce.keep_match_rates(at=AT) == 0
+    live = [commerce.SourceMatch("shop", 1, 0), commerce.SourceMatch("tmall", 2, 0)]
+    assert commerce.match_rates() == live
+    monkeypatch.setattr("siyu.records.commerce.operations.rates.MANY", 2)
+    assert commerce.keep_match_rates(at=AT) == 2
+    kept = [replace(one, counted_at=AT) for one in live]
+    record(order("T3", 5, source="tmall"))
+    assert commerce.match_rates() == kept
+    later = AT + timedelta(minutes=5)
+    assert commerce.keep_match_rates(at=later) == 2
+    assert commerce.match_rates()[1] == commerce.SourceMatch("tmall", 3, 0, later)
+    monkeypatch.setattr("siyu.records.commerce.operations.rates.MANY", 10)
+    assert commerce.keep_match_rates(at=later) == 0
+    assert commerce.match_rates()[1] == commerce.SourceMatch("tmall", 3, 0)
 
 
 @pytest.mark.django_db

@@ -18,6 +18,7 @@ from siyu.insights.metrics import api as metrics
 from siyu.insights.scoring import api as scoring
 from siyu.insights.segments import api as segments
 from siyu.kit.errors import Conflict
+from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
@@ -68,7 +69,7 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
     stage("segments", lambda: segments.install_defaults(at=at, at_once=True))
     # The log is now behind everybody, as after having heard it.
     _in_transaction(_skip)
-    stage("kept numbers", lambda: metrics.keep(at=at))
+    stage("kept numbers", lambda: (metrics.keep(at=at), commerce.keep_match_rates(at=at)))
     stage("clean up", lambda: _analyze("VACUUM (ANALYZE)"))
     for name in ("synchronous_commit", "maintenance_work_mem", "work_mem"):
         foundation.execute(f"RESET {name}")

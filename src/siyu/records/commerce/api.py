@@ -26,6 +26,7 @@ from siyu.records.commerce.contracts import (
 from siyu.records.commerce.labels import describe_reject, describe_state
 from siyu.records.commerce.operations.claims import claim_order
 from siyu.records.commerce.operations.orders import record_orders
+from siyu.records.commerce.operations.rates import keep_match_rates
 from siyu.records.commerce.operations.refunds import record_refunds
 from siyu.records.commerce.queries.figures import (
     customer_totals,
@@ -66,6 +67,7 @@ __all__ = [
     "describe_reject",
     "describe_state",
     "get_order",
+    "keep_match_rates",
     "match_rates",
     "movements",
     "orders",

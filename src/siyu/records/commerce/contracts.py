@@ -216,11 +216,12 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class SourceMatch:
-    """How many orders of a source have a known buyer."""
+    """How many orders of a source have a known buyer; as of ``counted_at``, where that is kept, else now."""
 
     source: str
     orders: int
     matched: int
+    counted_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,15 @@ class Order(models.Model):
         )
 
 
+class MatchRate(models.Model):
+    """How many orders a source has and how many of them a known buyer, where counting them takes long."""
+
+    source = models.CharField(max_length=40, primary_key=True)
+    orders = models.BigIntegerField()
+    matched = models.BigIntegerField()
+    counted_at = models.DateTimeField()
+
+
 class OrderLine(models.Model):
     """One line; two equal lines of an order are two rows."""
 

@@ -150,11 +150,14 @@ def many_orders(first_day: date, last_day: date, limit: int) -> bool:
     return bool(found > limit)
 
 
+MATCH_RATES = "SELECT source, count(*), count(customer_id) FROM records_commerce_order GROUP BY source"
+
+
 def match_rates() -> list[SourceMatch]:
-    """Per source: all orders and those with a known buyer."""
+    """Per source: all orders and those with a known buyer; of a large brand as of the last counting."""
     rows = foundation.fetch(
-        "SELECT source, count(*), count(customer_id) FROM records_commerce_order GROUP BY source ORDER BY source"
-    )
+        "SELECT source, orders, matched, counted_at FROM records_commerce_matchrate ORDER BY source"
+    ) or foundation.fetch(f"{MATCH_RATES} ORDER BY source")
     return [SourceMatch(*row) for row in rows]
 
 
