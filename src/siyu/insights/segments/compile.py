@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from siyu.facts import api as facts
@@ -32,6 +32,9 @@ from siyu.records.customers import api as customers
 
 MEMBERSHIP = "insights_segments_membership"
 OPEN = "valid_to IS NULL AND known_to IS NULL"
+AHEAD = timedelta(days=31)
+"""A fact that was recorded longer than this before it happened does not count within a window of days."""
+YEARS = 3_660
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,11 @@ class Query:
             conditions.append(
                 f"e.occurred_at > {self.bind(self.as_of)}::timestamptz - interval '1 day' * {self.bind(node.days)}"
             )
+            if node.days <= YEARS:
+                # The log is kept by month of recording, which is not before the fact but for a clock that is
+                # ahead: with a month to spare the months before the window are not even opened.
+                recorded = self.as_of - timedelta(days=node.days) - AHEAD
+                conditions.append(f"e.recorded_at > {self.bind(recorded)}::timestamptz")
         conditions += [self._payload(w) for w in node.where]
         if only := self._only("s"):
             conditions.append(only)
