@@ -149,7 +149,9 @@ def test_an_unknown_buyer_waits_and_is_claimed_by_a_person() -> None:
 
 
 @pytest.mark.django_db
-def test_shares_of_a_large_brand_are_kept_and_say_when_they_were_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shares_of_a_large_brand_are_kept_and_say_when_they_were_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     record(order("T1", 800, source="tmall"), order("T2", 5, source="tmall"), order("S1", 5, source="shop"))
     assert commerce.keep_match_rates(at=AT) == 0
     live = [commerce.SourceMatch("shop", 1, 0), commerce.SourceMatch("tmall", 2, 0)]
