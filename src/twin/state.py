@@ -395,6 +395,7 @@ class Settings:
     contact_way_limit: int = 500_000
     admin_welcome: list[str] = field(default_factory=list)
     trusted_ips: list[str] = field(default_factory=list)
+    without_list: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -375,6 +375,23 @@ def test_the_first_pull_finds_all_and_greets_nobody(twin: Twin, company: Connect
     assert len(told("contact.added")) == len(facts_told)
 
 
+def test_an_answer_without_a_list_ends_no_friendship(twin: Twin, company: Connection) -> None:
+    reconcile.reconcile(company, at=now() + timedelta(hours=3))
+    clerk = twin.clerks()[6]
+    code = make_code(twin, company, clerk, state="silent")
+    gone = scan(twin, code)["external_userid"]
+    settle()
+    with twin.faults(lose=1.0):
+        twin.post("/twin/delete", userid=clerk, external_userid=gone)
+    later = now() + timedelta(hours=6)
+    with twin.settings(without_list=["externalcontact/list"]):
+        assert reconcile.reconcile(company, at=later).ended == 0
+    assert (clerk, gone) in open_pairs()
+    assert contacts(company, gone) == [(clerk, True)]
+    assert reconcile.reconcile(company, at=later).ended == 1
+    assert (clerk, gone) not in open_pairs()
+
+
 def test_lost_callbacks_are_healed(twin: Twin, company: Connection) -> None:
     reconcile.reconcile(company, at=now() + timedelta(hours=3))
     clerk = twin.clerks()[6]

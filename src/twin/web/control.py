@@ -261,6 +261,7 @@ def show_population(ask: Ask) -> Any:
     Field("contact_way_limit", "integer", "codes per company before 41045"),
     Field("admin_welcome", "array", "members for whom the admin set a welcome: no code"),
     Field("trusted_ips", "array", "addresses allowed to call the API; empty: all"),
+    Field("without_list", "array", "API paths that answer without their list"),
 )
 def set_settings(ask: Ask) -> Any:
     """Change settings."""

@@ -72,6 +72,8 @@ class Gateway:
             document = {"errcode": 0, "errmsg": "ok", **self._call(request, found)}
         except WecomError as error:
             document = self._failure(request, found, error, number)
+        if found is not None and found.path in world.state.settings.without_list:
+            document = {name: value for name, value in document.items() if name not in found.empty}
         if draws[5] < faults.cut_after_effect:
             raise Cut
         return _response(document)
