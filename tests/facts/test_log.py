@@ -126,7 +126,7 @@ def test_a_fact_committed_late_is_not_skipped() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failing_fact_stands_alone_and_can_be_replayed() -> None:
+def test_a_failing_fact_stands_alone_and_can_be_replayed(caplog: pytest.LogCaptureFixture) -> None:
     facts.install_cursors()
     LISTENER.fail_on = {4}
     with foundation.transaction():
@@ -135,6 +135,10 @@ def test_a_failing_fact_stands_alone_and_can_be_replayed() -> None:
     assert LISTENER.seen == [1, 2, 3, 5, 6, 7]
     [dead] = facts.list_dead()
     assert (dead.subscription, dead.error) == ("t.all", "ValueError: cannot take 4")
+    [line] = [record for record in caplog.records if record.name == "siyu.facts"]
+    assert (line.getMessage(), line.__dict__["fact_id"]) == ("fact failed", dead.fact_id)
+    assert line.exc_info is not None and line.exc_info[1] is not None
+    assert line.exc_info[1].__context__ is None
     with foundation.transaction():
         assert facts.replay_dead(dead.id, at=AT) is False
     LISTENER.fail_on = set()

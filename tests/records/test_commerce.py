@@ -316,7 +316,9 @@ def test_a_report_in_another_currency_becomes_a_dead_letter_and_holds_up_no_othe
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refused_report_becomes_a_dead_letter_and_nothing_of_it_stays() -> None:
+def test_a_refused_report_becomes_a_dead_letter_and_nothing_of_it_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     facts.install_cursors()
 
     def bought(number: str, amount: int, paid_at: datetime = AT) -> None:
@@ -349,7 +351,10 @@ def test_a_refused_report_becomes_a_dead_letter_and_nothing_of_it_stays() -> Non
         view.order_no: (view.amount, view.refunded_amount) for view in commerce.orders(ALL, size=50).items
     }
     assert standing == {"P1": (1_000, 700), "P4": (800, 100)}
-    dead = [letter.error.removeprefix("BadInput: ") for letter in reversed(facts.list_dead())]
+    dead = [letter.error for letter in reversed(facts.list_dead())]
+    refused = [record for record in caplog.records if record.name == "siyu.facts"]
+    assert [record.__dict__["reason"] for record in refused] == dead  # once each, and no stack of calls
+    assert not any(record.exc_info for record in refused)
     assert dead == [
         f"订单 {number}:{commerce.describe_reject(commerce.Reject(reason))}"
         for number, reason in (
@@ -399,7 +404,7 @@ def test_a_refund_that_waited_and_is_more_than_its_order_becomes_a_dead_letter_t
     )
     (dead,) = facts.list_dead()
     assert (dead.subscription, dead.name) == ("records_commerce.trade", "trade.refund_reported")
-    assert dead.error == f"BadInput: 订单 P1:{commerce.describe_reject(commerce.Reject.ABOVE_PAID)}"
+    assert dead.error == f"订单 P1:{commerce.describe_reject(commerce.Reject.ABOVE_PAID)}"
     with foundation.transaction():
         assert not facts.replay_dead(dead.id, at=AT)
     order_told(1_200, 1)

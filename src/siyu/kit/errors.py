@@ -25,6 +25,11 @@ class SiyuError(Exception):
         return text % self.params if self.params and "%(" in text else text
 
 
+def reason_of(error: BaseException) -> str:
+    """What to keep and show of an error: the text meant for readers, or of an unexpected one its kind as well."""
+    return str(error) if isinstance(error, SiyuError) else f"{type(error).__name__}: {error}"
+
+
 class BadInput(SiyuError):
     """What was sent cannot be accepted; nothing was changed. ``fields`` maps field name → message."""
 

@@ -18,7 +18,7 @@ from siyu.facts.events.log import COLUMNS, read, to_fact
 from siyu.facts.events.models import Cursor, Dead
 from siyu.foundation.api import correlated, execute, fetch, savepoint, transaction
 from siyu.kit import clock
-from siyu.kit.errors import NotFound, RetryLater
+from siyu.kit.errors import NotFound, RetryLater, SiyuError, reason_of
 
 log = logging.getLogger("siyu.facts")
 
@@ -117,16 +117,22 @@ def _deliver(subscription: Subscription, facts: Sequence[Fact], context: HandleC
     except (OperationalError, RetryLater):
         raise  # passing trouble: the whole batch is tried again later
     except Exception as error:
-        if len(facts) > 1:
-            middle = len(facts) // 2
-            _deliver(subscription, facts[:middle], context)
-            _deliver(subscription, facts[middle:], context)
-            return
-        fact = facts[0]
-        log.exception(
-            "fact failed", extra={"subscription": subscription.name, "fact_id": fact.id, "fact": fact.name}
-        )
-        set_aside(subscription.name, fact.id, error)
+        failed = error
+    else:
+        return
+    # Outside of the handler, so that no halving drags the errors of those before it along.
+    if len(facts) > 1:
+        middle = len(facts) // 2
+        _deliver(subscription, facts[:middle], context)
+        _deliver(subscription, facts[middle:], context)
+        return
+    fact = facts[0]
+    about = {"subscription": subscription.name, "fact_id": fact.id, "fact": fact.name}
+    if isinstance(failed, SiyuError):  # refused on purpose: the reason says it all
+        log.warning("fact refused", extra={**about, "reason": reason_of(failed), "code": failed.code})
+    else:
+        log.error("fact failed", extra=about, exc_info=failed)
+    set_aside(subscription.name, fact.id, failed)
 
 
 def set_aside(subscription: str, fact_id: int, error: Exception) -> None:
@@ -139,7 +145,7 @@ def set_aside(subscription: str, fact_id: int, error: Exception) -> None:
         """INSERT INTO facts_events_dead (subscription, fact_id, name, error, attempts, created_at)
            SELECT %s, id, name, %s, 1, %s FROM facts_event WHERE id = %s ON CONFLICT (subscription, fact_id)
            DO UPDATE SET attempts = facts_events_dead.attempts + 1, error = excluded.error""",
-        [subscription, f"{type(error).__name__}: {error}"[:4000], clock.wall_now(), fact_id],
+        [subscription, reason_of(error)[:4000], clock.wall_now(), fact_id],
     )
 
 

@@ -25,7 +25,7 @@ from siyu.foundation.api import (
     unseal,
 )
 from siyu.kit import clock
-from siyu.kit.errors import NotFound, RetryLater
+from siyu.kit.errors import NotFound, RetryLater, SiyuError, reason_of
 from siyu.kit.ids import new_id
 
 log = logging.getLogger("siyu.inbox")
@@ -92,17 +92,25 @@ def _deliver(source: InboxSource, rows: Sequence[RawMessage], context: InboxCont
         log.warning("inbox batch waits", extra={"source": source.prefix, "reason": str(error)})
         raise
     except Exception as error:
-        if len(rows) > 1:
-            middle = len(rows) // 2
-            _deliver(source, rows[:middle], context)
-            _deliver(source, rows[middle:], context)
-            return
-        log.exception("raw message failed", extra={"source": rows[0].source, "message_id": rows[0].pk})
-        RawMessage.objects.filter(pk=rows[0].pk).update(
-            state="dead", last_error=f"{type(error).__name__}: {error}"[:2000], attempts=rows[0].attempts + 1
-        )
+        failed = error
+    else:
+        done = {"state": "done", "done_at": clock.wall_now()}
+        RawMessage.objects.filter(pk__in=[row.pk for row in rows]).update(**done)
         return
-    RawMessage.objects.filter(pk__in=[row.pk for row in rows]).update(state="done", done_at=clock.wall_now())
+    # Outside of the handler, so that no halving drags the errors of those before it along.
+    if len(rows) > 1:
+        middle = len(rows) // 2
+        _deliver(source, rows[:middle], context)
+        _deliver(source, rows[middle:], context)
+        return
+    about = {"source": rows[0].source, "message_id": rows[0].pk}
+    if isinstance(failed, SiyuError):  # refused on purpose: the reason says it all
+        log.warning("raw message refused", extra={**about, "reason": reason_of(failed), "code": failed.code})
+    else:
+        log.error("raw message failed", extra=about, exc_info=failed)
+    RawMessage.objects.filter(pk=rows[0].pk).update(
+        state="dead", last_error=reason_of(failed)[:2000], attempts=rows[0].attempts + 1
+    )
 
 
 def inbox_counts(prefix: str = "") -> InboxCounts:

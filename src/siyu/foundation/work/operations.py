@@ -19,7 +19,7 @@ from siyu.foundation.work.contracts import JOBS, JobType, JobView
 from siyu.foundation.work.due import WAITING, claim_due
 from siyu.foundation.work.models import DEAD, DONE, RUNNING, STOPPED, Job, WorkerBeat
 from siyu.kit import clock
-from siyu.kit.errors import Conflict, NotFound, RetryLater
+from siyu.kit.errors import Conflict, NotFound, RetryLater, reason_of
 
 log = logging.getLogger("siyu.work")
 
@@ -192,7 +192,7 @@ def _failed(row: Job, job: JobType, error: Exception, at: datetime) -> None:
             attempts=min(attempts, 30_000),
             run_after=clock.wall_now() + timedelta(seconds=wait),
             lease_until=None,
-            last_error=f"{type(error).__name__}: {error}"[:2000],
+            last_error=reason_of(error)[:2000],
             finished_at=clock.wall_now() if dead else None,
         )
         if dead and job.every is not None and row.key == SCHEDULE_KEY:

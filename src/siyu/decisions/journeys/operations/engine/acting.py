@@ -14,7 +14,7 @@ from siyu.decisions.journeys.models import Enrolment
 from siyu.decisions.journeys.operations.engine.run import Batch
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.kit.errors import RetryLater
+from siyu.kit.errors import RetryLater, reason_of
 from siyu.records.customers import api as customers
 from siyu.records.goals import api as goals
 
@@ -98,13 +98,17 @@ def _apply(batch: Batch, step: Step, rows: Sequence[Enrolment]) -> None:
     except (OperationalError, RetryLater):
         raise  # passing trouble: everybody is tried again later
     except Exception as error:
-        if len(rows) > 1:
-            middle = len(rows) // 2
-            _apply(batch, step, rows[:middle])
-            _apply(batch, step, rows[middle:])
-            return
-        log.exception("step failed", extra={"enrolment": rows[0].pk, "step": step.id})
-        batch.fail(rows[0], f"{type(error).__name__}: {error}")
+        failed: Exception | None = error
+    else:
+        failed = None
+    if failed is not None and len(rows) > 1:
+        middle = len(rows) // 2
+        _apply(batch, step, rows[:middle])
+        _apply(batch, step, rows[middle:])
+        return
+    if failed is not None:
+        log.error("step failed", extra={"enrolment": rows[0].pk, "step": step.id}, exc_info=failed)
+        batch.fail(rows[0], reason_of(failed))
         return
     answers = {result.key: result for result in results}
     for row, item in zip(rows, items, strict=True):
