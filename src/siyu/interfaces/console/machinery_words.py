@@ -128,6 +128,20 @@ _NAMES: dict[str, dict[str, Promise]] = {
         "filters": _("filters"),
         "search": _("search"),
         "cut": _("not complete"),
+        "kept_id": _("kept customer"),
+        "merged_id": _("merged customer"),
+        "add": _("added"),
+        "remove": _("removed"),
+    },
+    "profile_field": {"name": _("name"), "avatar": _("picture"), "gender": _("gender")},
+    "list_filter": {
+        "stage": _("stage"),
+        "unit": _("unit"),
+        "employee": _("steward"),
+        "tag": _("tag"),
+        "friend": _("friend"),
+        "bought_within": _("bought within"),
+        "bought_over": _("not bought for"),
     },
 }
 

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from siyu.foundation import api as foundation
+from siyu.interfaces.console.audit_details import Reader
+from siyu.interfaces.console.scopes import scope_choices, scope_names
 from siyu.interfaces.console.views import params
 from siyu.interfaces.ui.api import ADMINS, PlainForm, Visit, rule, see_other, visit
 from siyu.kit.errors import BadInput, NotFound
-from siyu.records.staff import api as staff
 
 
 class AccountForm(PlainForm):
@@ -56,26 +57,6 @@ class AccountForm(PlainForm):
         if password:
             validate_password(password)
         return password
-
-
-def scope_choices(seen: Visit) -> list[tuple[str, Any]]:
-    """Everything, a unit with all below it, or one employee's own customers."""
-    units = [(f"unit:{unit.id}", unit.path) for unit in staff.unit_tree(seen.at)]
-    people = [(f"employee:{one.id}", f"{one.unit_name} · {one.name}") for one in staff.employees(seen.at)]
-    groups: list[tuple[str, Any]] = [(foundation.SCOPE_ALL, _("Everything"))]
-    if units:
-        groups.append((_("A unit and all below it"), units))
-    if people:
-        groups.append((_("One employee"), people))
-    return groups
-
-
-def scope_names(seen: Visit) -> dict[str, str]:
-    """Scope → words, for lists."""
-    names: dict[str, str] = {}
-    for value, label in scope_choices(seen):
-        names |= dict(label) if isinstance(label, list) else {value: str(label)}
-    return names
 
 
 def _find(account_id: int) -> foundation.AccountView:
@@ -226,6 +207,9 @@ AUDITORS = ADMINS | {foundation.Role.COMPLIANCE}
 @require_GET
 def trail(request: HttpRequest) -> HttpResponse:
     """The audit trail, newest first, of everything or of one kind of thing."""
+    seen = visit(request)
     kind = request.GET.get("kind", "").strip()[:40]
     page = foundation.list_audit(object_kind=kind or None, number=params.page_number(request))
-    return render(request, "console/audit.html", {"page": page, "kind": kind})
+    reader = Reader(seen)
+    context = {"page": page, "kind": kind, "rows": [reader.tell(one) for one in page.items]}
+    return render(request, "console/audit.html", context)
