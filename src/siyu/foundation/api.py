@@ -31,6 +31,7 @@ from siyu.foundation.db import (
     fetch,
     fetch_dicts,
     lock_rows,
+    lock_writers,
     own_connection,
     savepoint,
     transaction,
@@ -43,6 +44,7 @@ from siyu.foundation.secrets.api import forget_keys, key_file, keyed_hash, seal,
 from siyu.foundation.settings.operations import (
     GUARDS,
     SETTINGS,
+    SettingGuard,
     SettingType,
     SettingView,
     brand_currency,
@@ -51,6 +53,7 @@ from siyu.foundation.settings.operations import (
     get_settings,
     list_settings,
     set_setting,
+    setting_fixed,
 )
 from siyu.foundation.setups import SETUPS, Setup, SetupCheck, SetupField, SetupStatus
 from siyu.foundation.work.contracts import JOBS, LOOPS, JobRun, JobType, JobView, Loop
@@ -93,6 +96,7 @@ __all__ = [
     "Registry",
     "Role",
     "SettingType",
+    "SettingGuard",
     "SettingView",
     "Setup",
     "SetupCheck",
@@ -134,7 +138,9 @@ __all__ = [
     "list_audit",
     "list_jobs",
     "list_settings",
+    "setting_fixed",
     "lock_rows",
+    "lock_writers",
     "next_due",
     "next_job_due",
     "own_connection",

@@ -136,9 +136,20 @@ def lock_rows(model: type[Model], ids: Sequence[int]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def advisory_lock(name: str, key: str | int = "") -> None:
-    """Hold a transaction-long lock on something that has no row yet, named by ``name`` and ``key``."""
+def lock_writers(table: str) -> None:
+    """Wait (at most five seconds) for whoever writes to ``table``, and keep others out until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+        cursor.execute(f"LOCK TABLE {connection.ops.quote_name(table)} IN SHARE MODE")
+
+
+def advisory_lock(name: str, key: str | int = "", *, shared: bool = False) -> None:
+    """Hold a transaction-long lock on something that has no row yet, named by ``name`` and ``key``.
+
+    Any number may hold it ``shared``, but none while somebody holds it alone.
+    """
     digest = hashlib.blake2b(f"{name}\0{key}".encode(), digest_size=8).digest()
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest, signed=True)])
+        take = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        cursor.execute(f"SELECT {take}(%s)", [int.from_bytes(digest, signed=True)])

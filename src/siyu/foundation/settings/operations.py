@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation.accounts.contracts import Principal
 from siyu.foundation.audit.operations import audit
-from siyu.foundation.db import fetch
+from siyu.foundation.db import advisory_lock, fetch
 from siyu.foundation.registry import Registry
 from siyu.foundation.settings.models import SettingValue
 from siyu.kit.errors import BadInput
@@ -50,9 +50,22 @@ class SettingView:
     set_by: str
 
 
+@dataclass(frozen=True)
+class SettingGuard:
+    """What may fix a setting for ever. ``reason`` says why it is fixed, "" as long as it is not.
+
+    Who writes what ``reason`` looks for must not do so between its look and the commit of a change: it holds
+    ``advisory_lock("setting", key, shared=True)`` while it writes, or ``wait`` keeps it out.
+    """
+
+    code: str
+    reason: Callable[[], str]
+    wait: Callable[[], None] | None = None
+
+
 SETTINGS: Registry[SettingType] = Registry("settings")
-GUARDS: Registry[Callable[[Any], None]] = Registry("setting guards")
-"""By setting: raises BadInput when what is stored forbids a change to the value. Filled by wiring modules."""
+GUARDS: Registry[SettingGuard] = Registry("setting guards")
+"""By setting; filled by wiring modules."""
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +89,11 @@ def set_setting(
     _check(declared, value)
     guard = GUARDS.find(key)
     if guard is not None and value != get_setting(key, at=at):
-        guard(value)
+        advisory_lock("setting", key)
+        if guard.wait is not None:
+            guard.wait()
+        if reason := guard.reason():
+            raise BadInput(guard.code, reason)
     if declared.standing:
         if effective_from is not None:
             raise BadInput("setting.standing", _("This setting holds for all time; leave the day empty."))
@@ -85,6 +102,12 @@ def set_setting(
         key=key, value=value, effective_from=effective_from or at, set_at=at, set_by=by.display_name[:100]
     )
     audit(by, "setting.changed", "setting", key, {"value": value}, at=at)
+
+
+def setting_fixed(key: str) -> str:
+    """Why a setting can no longer be changed, in the reader's language; "" while it can."""
+    guard = GUARDS.find(key)
+    return guard.reason() if guard is not None else ""
 
 
 def _check(declared: SettingType, value: Any) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.kit.errors import BadInput
 from siyu.records.commerce import personal
 from siyu.records.commerce.contracts import (
     ORDER_CHANGED,
@@ -53,18 +53,20 @@ def _claimed(_fact: facts.Fact) -> facts.TimelineEntry:
     return facts.TimelineEntry(title=_("Order matched to the customer"), icon="link")
 
 
-def _currency_is_fixed(_value: object) -> None:
+def _currency_is_fixed() -> str:
     """Amounts of two currencies are never added up."""
-    if Order.objects.exists():
-        raise BadInput(
-            "setting.currency_in_use",
-            _("Orders are recorded in this currency already; it can only be changed before the first order."),
-        )
+    if not Order.objects.exists():
+        return ""
+    return gettext(
+        "Orders are recorded in this currency already; it can only be changed before the first order."
+    )
 
 
 def wire() -> None:
     """Called once by discovery."""
-    foundation.GUARDS.register("brand.currency", _currency_is_fixed)
+    foundation.GUARDS.register(
+        "brand.currency", foundation.SettingGuard("setting.currency_in_use", _currency_is_fixed)
+    )
     personal.declare()
     facts.TIMELINE.register(ORDER_PAID.name, _paid)
     facts.TIMELINE.register(ORDER_REFUNDED.name, _refunded)

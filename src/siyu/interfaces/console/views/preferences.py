@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from siyu.foundation import api as foundation
+from siyu.interfaces.console.audit_details import setting_value
 from siyu.interfaces.console.views import params
 from siyu.interfaces.ui.api import ADMINS, MANAGEMENT, rule, see_other, visit
 from siyu.interfaces.ui.installation import forget as forget_brand
@@ -87,6 +88,8 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
             return see_other(request, reverse("console:settings"))
     context = {
         "one": found,
+        "fixed": foundation.setting_fixed(key),
+        "shown": setting_value(found.type, found.value),
         "text": text,
         "problem": problem,
         "kind": "choice" if found.type.choices else found.type.type.__name__,

@@ -53,6 +53,8 @@ def record_orders(
     ``origin`` None follows each spec's cause, else live. An order in another currency than the brand's
     is REJECTED: figures of customers and days never add two currencies.
     """
+    # Nobody changes the currency between this look and our commit.
+    foundation.advisory_lock("setting", "brand.currency", shared=True)
     currency = foundation.brand_currency()
     batch = [spec if spec.currency else replace(spec, currency=currency) for spec in batch]
     results: list[OrderResult | None] = [
