@@ -128,7 +128,10 @@ class Friend:
 
 
 def friends(stage: Stage, count: int, at: datetime, clerks: list[int]) -> list[Friend]:
-    """That many friends of clerks; of a generated brand some of its own, other ones in each run."""
+    """That many friends of clerks; of a generated brand some of its own, other ones in each run.
+
+    Always of ten clerks: how many senders there are decides how many calls are made, whatever the brand's size.
+    """
     if not stage.customers:
         people = known(stage, count, at, clerks)
         return [
@@ -139,10 +142,13 @@ def friends(stage: Stage, count: int, at: datetime, clerks: list[int]) -> list[F
         Friend(*row)
         for row in foundation.fetch(
             """SELECT m.customer_id, c.subject_id, c.employee_id
-               FROM (SELECT subject_id, employee_id FROM records_customers_contact WHERE connection = %s AND until IS NULL
+               FROM (SELECT employee_id FROM records_customers_contact WHERE connection = %s AND until IS NULL
+                     GROUP BY 1 ORDER BY count(*) DESC LIMIT 10) e,
+                    LATERAL (SELECT subject_id, employee_id FROM records_customers_contact k
+                     WHERE connection = %s AND until IS NULL AND k.employee_id = e.employee_id
                      ORDER BY hashint8extended(subject_id, %s) LIMIT %s) c
                JOIN records_customers_subjectmap m USING (subject_id) ORDER BY c.subject_id""",
-            [COMPANY, int(stage.mark, 36), count],
+            [COMPANY, COMPANY, int(stage.mark, 36), count // 10],
         )
     ]
 
