@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ KEPT = "bench_brand_"
 COPIED_MB = 4_000
 """Up to this size each bench gets a copy of the kept brand, which takes seconds and leaves it as it was. A larger
 one is used itself: what benches add is small beside what it has."""
+PATIENCE = 60.0
 Work = Callable[[str, str], object]
 _ready = set[str]()
 
@@ -68,8 +70,18 @@ def copy(state: Path, source: str, target: str, strategy: str = "WAL_LOG") -> No
     command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
         sql.Identifier(name), sql.Identifier(postgres.database_name(source)), sql.SQL(strategy)
     )
+    end = time.monotonic() + PATIENCE
     with connect(places(state), "postgres") as connection:
-        connection.execute(command)
+        while True:
+            try:
+                connection.execute(command)
+                return
+            except (
+                psycopg.errors.ObjectInUse
+            ):  # by whoever is just leaving, or a cleaner that is being sent away
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
 
 def _is_whole(state: Path, name: str) -> bool:

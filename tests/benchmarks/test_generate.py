@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test import Client
@@ -38,6 +41,14 @@ def _count(sql: str) -> int:
     return int(foundation.fetch(sql)[0][0])
 
 
+def _elsewhere() -> dict[str, Any]:
+    """How the server's own database is reached."""
+    found = connection.get_connection_params()
+    return {name: found[name] for name in ("host", "port", "user", "password") if found.get(name)} | {
+        "dbname": "postgres"
+    }
+
+
 def _indexes() -> list[tuple[str, str]]:
     """Every index and key of the whole database but for the months of the log, whose number changes."""
     return [
@@ -57,7 +68,15 @@ def _indexes() -> list[tuple[str, str]]:
 @pytest.mark.django_db(transaction=True)
 def test_cards_and_segments_equal_a_rebuild_and_pages_ask_a_bounded_number_of_queries(client: Client) -> None:
     before = _indexes()
-    generate(PLAN, at=AT)
+    # Somebody writes in another database of the same server all the while, and a moment longer.
+    with psycopg.connect(**_elsewhere()) as other:
+        other.execute("SELECT pg_current_xact_id()")
+
+        def say(text: str, seconds: float) -> None:
+            if text == "✓ segments":
+                threading.Timer(0.5, other.commit).start()
+
+        generate(PLAN, at=AT, say=say)
     made = _count("SELECT count(*) FROM facts_log WHERE correlation_id = 'generate'")
     assert made == PLAN.facts
     assert _count("SELECT count(*) FROM records_customers_customer") == PLAN.customers

@@ -23,6 +23,8 @@ from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
 Say = Callable[[str, float], None]
+PATIENCE = 60.0
+"""Seconds to wait for somebody else's transaction; after that facts may be heard again, which only takes time."""
 
 
 def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: None) -> dict[str, float]:
@@ -68,6 +70,7 @@ def generate(plan: Plan, *, at: datetime, say: Say = lambda _text, _seconds: Non
     stage("indexes of cards", lambda: bulk.bring_back(insights, tell))
     stage("segments", lambda: segments.install_defaults(at=at, at_once=True))
     # The log is now behind everybody, as after having heard it.
+    _await_others()
     _in_transaction(_skip)
     stage("kept numbers", lambda: (metrics.keep(at=at), commerce.keep_match_rates(at=at)))
     stage("clean up", lambda: _analyze("VACUUM (ANALYZE)"))
@@ -84,6 +87,17 @@ def _now_and_then(tell: Callable[[str], None], done: int) -> None:
 def _in_transaction(work: Callable[[], object]) -> None:
     with foundation.transaction():
         work()
+
+
+def _await_others() -> None:
+    """Until nothing that began before the last fact is under way, in any database of the server.
+
+    A cursor stands only where all before it is finished: skipping earlier would leave the log to be heard again.
+    """
+    [(newest,)] = foundation.fetch("SELECT coalesce(max(tx), 0) FROM facts_event")
+    end = time.monotonic() + PATIENCE
+    while facts.news(None).position < newest and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _skip() -> None:
