@@ -31,8 +31,7 @@ def run(stage: Stage) -> list[Row]:
             foundation.set_setting("brand.currency", "USD", at=at, by=foundation.SYSTEM)
         segments.install_defaults(at=at)
     path, preset = _file(stage, at)
-    while facts.drain(at=at):
-        pass
+    brand.hear(at)
     had, dead = _orders(), facts.count_dead()
     meter = stage.meter()
     began = time.perf_counter()
@@ -40,8 +39,7 @@ def run(stage: Stage) -> list[Row]:
     seconds = time.perf_counter() - began
     used, meter = meter.per(done.rows_read), stage.meter()
     began = time.perf_counter()
-    while facts.drain(at=at):
-        pass
+    brand.hear(at)
     after = time.perf_counter() - began
     more = meter.per(done.rows_read)
     rows = done.rows_read

@@ -42,8 +42,7 @@ def run(stage: Stage) -> list[Row]:
         journeys.publish(journey, at=at)
     people = brand.friends(stage, stage.size(10_000, 100, 5_000), at, clerks)
     count = len(people)
-    while facts.drain(at=at):
-        pass
+    brand.hear(at)
     for start in range(0, count, 1_000):
         with foundation.transaction():
             view = PageViewed("https://shop.example/new")
@@ -58,8 +57,7 @@ def run(stage: Stage) -> list[Row]:
                 at=at,
             )
     began = time.perf_counter()
-    while facts.drain(at=at, only=["journeys.heard"]):
-        pass
+    brand.hear(at, ["journeys.heard"])
     entering = count / (time.perf_counter() - began)
     meter = stage.meter()
     later, spans, total = at + timedelta(hours=2), list[float](), journeys.Advanced()

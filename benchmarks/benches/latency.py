@@ -41,8 +41,7 @@ def run(stage: Stage) -> list[Row]:
         journeys.publish(journey, at=at)
     seconds = stage.size(30, 2, 20)
     people = brand.known(stage, seconds * RATE, at, clerks)
-    while facts.drain(at=at):
-        pass
+    brand.hear(at)
     with stage.worker() as worker:
         time.sleep(stage.size(6, 4))
         meter = stage.meter(worker)

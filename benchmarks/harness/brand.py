@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -151,6 +152,24 @@ def friends(stage: Stage, count: int, at: datetime, clerks: list[int]) -> list[F
             [COMPANY, COMPANY, int(stage.mark, 36), count // 10],
         )
     ]
+
+
+def hear(at: datetime, only: list[str] | None = None) -> None:
+    """Every fact to all that hear it (or to ``only`` these).
+
+    What was recorded is readable once no earlier transaction of the whole server is under way, be it the
+    analysis of a table: nothing to read is then not yet the end.
+    """
+    while facts.drain(at=at, only=only) or not all_readable():
+        pass
+
+
+def all_readable() -> bool:
+    """Whether every recorded fact can be read now; a moment's wait where not."""
+    if facts.news(None).complete:
+        return True
+    time.sleep(0.005)
+    return False
 
 
 def count(sql: str, *params: object) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import connection
 
+from benchmarks.harness import brand
 from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -44,8 +45,9 @@ def settle() -> None:
         )
         for statement in GONE:
             foundation.execute(statement)
-    while facts.drain(at=at) or any(foundation.LOOPS.get(name).run(at) for name in LOOPS):
-        pass
+    brand.hear(at)
+    while any(foundation.LOOPS.get(name).run(at) for name in LOOPS):
+        brand.hear(at)
     with connection.cursor() as cursor:
         for table in TOUCHED:
             cursor.execute(f"VACUUM (ANALYZE) {table}")
