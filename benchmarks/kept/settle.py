@@ -10,7 +10,6 @@ from django.db import connection
 
 from benchmarks.harness import brand
 from siyu.decisions.journeys import api as journeys
-from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
