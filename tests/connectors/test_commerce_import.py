@@ -19,6 +19,8 @@ from django.db import connection
 from django.utils import translation
 
 from siyu.connectors.commerce import api as imports
+from siyu.connectors.commerce import running, staging
+from siyu.connectors.commerce.models import Import
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, Conflict
@@ -281,6 +283,70 @@ def test_a_later_export_corrects_orders_and_adds_refunds() -> None:
     found = {view.order_no: (view.amount, view.refunded_amount) for view in commerce.orders(ALL).items}
     assert found["POS1"] == (1_200_000, 0)
     assert found["MINI1"] == (168_850, 168_850)
+
+
+@pytest.mark.django_db
+def test_a_refused_refund_stands_among_the_refused_rows() -> None:
+    rows = "F1,2026-10-01 12:00,13800000001,,,,,R1,钻戒,1,100.00,{}\nF1,2026-10-01 12:00,13800000001,,,,,B1,手链,1,50.00,{}\n"
+    first = bring_in(HEAD + rows.format("refunded", "paid"))
+    assert (first.orders_new, first.rows_bad) == (1, 0)
+    done = bring_in(HEAD + rows.format("refunded", "refunded"))  # the same refund with another amount
+    assert (done.orders_rejected, done.rows_bad) == (0, 2)
+    with translation.override("en"):
+        reason = str(commerce.describe_reject(commerce.Reject.OTHER_REFUND))
+    assert quarantined(done).count(f"The order is kept, its refund was refused: {reason}") == 2
+    assert "订单已保留,退款被拒绝" in quarantined(done, "zh-hans")
+    (view,) = commerce.orders(ALL).items
+    assert (view.amount, view.refunded_amount) == (15_000, 10_000)
+
+
+@pytest.mark.django_db
+def test_a_refund_above_what_is_left_is_refused_with_its_row_alone() -> None:
+    rows = "F1,2026-10-01 12:00,13800000001,,,,,R1,钻戒,1,100.00,{}\nF1,2026-10-01 12:00,13800000001,,,,,B1,手链,1,50.00,paid\n"
+    bring_in(HEAD + rows.format("paid"))
+    (view,) = commerce.orders(ALL).items
+    back = commerce.RefundSpec(view.source, "F1", "API-1", AT, (commerce.RefundLineSpec(1, 1, 9_000),))
+    assert [one.outcome for one in commerce.record_refunds([back], at=AT)] == [commerce.Outcome.NEW]
+    done = bring_in(HEAD + rows.format("refunded"))
+    assert done.rows_bad == 1
+    assert "钻戒" in quarantined(done) and "手链" not in quarantined(done)
+    with translation.override("en"):
+        assert str(commerce.describe_reject(commerce.Reject.ABOVE_PAID)) in quarantined(done)
+    assert foundation.fetch("SELECT count(*) FROM records_commerce_refund WHERE state = 'waiting'") == [(0,)]
+
+
+def _large_excel() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["订单编号", "付款时间", "手机号", "实付金额", "商品名称", "数量", "订单状态"])
+    for number in range(3_000):
+        sheet.append([f"E{number}", NOON, 13800000001, 1, "戒指", 1, "交易成功"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_reading_shows_how_far_it_is(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "CHUNK", 500)
+    line = "L{},2026-10-01 12:00,13800000001,,,,,R1," + "很长的商品名称" * 40 + ",1,1.00,paid\n"
+    text = HEAD + "".join(line.format(number) for number in range(3_000))
+    content = text.encode() if kind == "csv" else _large_excel()
+    with foundation.transaction():
+        file_id = imports.upload([content], f"large.{kind}", at=AT)
+        import_id = imports.start_import(file_id, preset="generic", by=foundation.SYSTEM, at=AT)
+    shares: list[float] = []
+
+    def told(run: Import) -> None:
+        if run.state == imports.ImportState.READING:
+            shares.append(imports.import_status(run.pk).share)
+
+    running.run_import(import_id, at=AT, told=told)
+    assert len(shares) == 6 and shares == sorted(set(shares))
+    assert shares[0] < 0.1 and 0.1 < shares[2] < 0.2 and shares[-1] <= 0.3
+    assert imports.import_status(import_id).share == 1.0
 
 
 @pytest.mark.django_db

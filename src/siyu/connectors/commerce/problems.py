@@ -35,6 +35,7 @@ ROWS: dict[str, Promise] = {
     "source": _("The source name is longer than 40 characters."),
     "order_too_long": _("The order has more than %(limit)s lines."),
     "order_differs": _("The order was refused: %(reason)s"),
+    "refund_refused": _("The order is kept, its refund was refused: %(reason)s"),
     "not_recorded": _("The order could not be recorded; the log of the worker names the cause."),
 }
 FILES: dict[str, Promise] = {

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 
 from django.db import OperationalError
 
@@ -125,7 +126,10 @@ def _write(run: Import, groups: list[Group], *, at: datetime) -> None:
     results = commerce.record_orders(specs, at=at, origin=Origin.BACKFILL)
     for order, result in zip(orders, results, strict=True):
         _count(run, order, result)
-    _refunds(orders, specs, at=at)
+    kept = [result.outcome is not commerce.Outcome.REJECTED for result in results]
+    # The refund of a refused order is refused with its rows: kept alone, it would wait for an order that may come
+    # from elsewhere, and nobody would hear what became of it.
+    _refunds(run, list(compress(orders, kept)), list(compress(specs, kept)), at=at)
 
 
 def _orders_of(key: bytes, rows: list[tuple[int, ParsedRow]]) -> list[_Order]:
@@ -215,8 +219,14 @@ def _refuse(run: Import, rows: Sequence[tuple[int, ParsedRow]], problem: RowProb
     run.rows_bad += len(rows)
 
 
-def _refunds(orders: Sequence[_Order], specs: Sequence[commerce.OrderSpec], *, at: datetime) -> None:
-    """Rows marked as refunded give back what their lines cost, at the time of payment (no other is known)."""
+def _refunds(
+    run: Import, orders: Sequence[_Order], specs: Sequence[commerce.OrderSpec], *, at: datetime
+) -> None:
+    """Rows marked as refunded give back what their lines cost, at the time of payment (no other is known).
+
+    Where that is refused, the rows stand among the refused ones with the reason, though their order is kept.
+    """
+    told = [pair for pair in zip(orders, specs, strict=True) if any(row.refunded for row in pair[0].rows)]
     back = [
         commerce.RefundSpec(
             source=spec.source,
@@ -229,8 +239,13 @@ def _refunds(orders: Sequence[_Order], specs: Sequence[commerce.OrderSpec], *, a
                 if row.refunded
             ),
         )
-        for order, spec in zip(orders, specs, strict=True)
-        if any(row.refunded for row in order.rows)
+        for order, spec in told
     ]
-    if back:
-        commerce.record_refunds(back, at=at, origin=Origin.BACKFILL)
+    if not back:
+        return
+    results = commerce.record_refunds(back, at=at, origin=Origin.BACKFILL)
+    for (order, _spec), result in zip(told, results, strict=True):
+        if result.outcome is commerce.Outcome.REJECTED:
+            code = result.reason.value if result.reason else ""
+            rows = [pair for pair in zip(order.numbers, order.rows, strict=True) if pair[1].refunded]
+            _refuse(run, rows, RowProblem("refund_refused", reject=code))
