@@ -27,6 +27,7 @@ class Import(models.Model):
     state = models.CharField(max_length=10)
     stop_requested = models.BooleanField(db_default=False)
     rows_read = models.BigIntegerField(db_default=0)
+    read_share = models.FloatField(db_default=0)  # 0..1 of the file
     rows_bad = models.BigIntegerField(db_default=0)
     rows_written = models.BigIntegerField(db_default=0)
     last_group = models.BinaryField(null=True)

@@ -33,11 +33,25 @@ class RawRow:
     problem: RowProblem | None = None
 
 
-class _Frames(io.RawIOBase):
-    """A readable stream over an iterator of bytes."""
+@dataclass(slots=True)
+class Meter:
+    """How far a file has been read: bytes of a text file, rows of an Excel sheet."""
 
-    def __init__(self, frames: Iterable[bytes]) -> None:
+    total: int
+    done: int = 0
+
+    @property
+    def share(self) -> float:
+        """0 to 1; 0 where the whole is unknown."""
+        return min(self.done / self.total, 1.0) if self.total > 0 else 0.0
+
+
+class _Frames(io.RawIOBase):
+    """A readable stream over an iterator of bytes; ``meter`` counts them as they are read."""
+
+    def __init__(self, frames: Iterable[bytes], meter: Meter) -> None:
         self._frames = iter(frames)
+        self._meter = meter
         self._rest = b""
 
     def readable(self) -> bool:
@@ -53,6 +67,7 @@ class _Frames(io.RawIOBase):
         size = min(len(target), len(self._rest))
         target[:size] = self._rest[:size]
         self._rest = self._rest[size:]
+        self._meter.done += size
         return size
 
 
@@ -88,15 +103,19 @@ def encoding_of(frames: Iterable[bytes]) -> str:
     return next(iter(decoders))
 
 
-def read_rows(frames: Iterable[bytes], *, kind: str, encoding: str, spaced: bool = False) -> Iterator[RawRow]:
+def read_rows(
+    frames: Iterable[bytes], *, kind: str, encoding: str, spaced: bool = False, meter: Meter | None = None
+) -> Iterator[RawRow]:
     """All rows, the header first, blank rows left out but counted.
 
-    ``spaced`` splits lines at white space (CDNOW). Raises BadInput for a damaged Excel file.
+    ``spaced`` splits lines at white space (CDNOW). ``meter``, which holds the size of the file, is told how far
+    it is. Raises BadInput for a damaged Excel file.
     """
+    meter = meter or Meter(0)
     if kind == "xlsx":
-        return _xlsx(frames)
+        return _xlsx(frames, meter)
     text = io.TextIOWrapper(
-        io.BufferedReader(_Frames(frames), 1 << 18), encoding, errors="replace", newline=""
+        io.BufferedReader(_Frames(frames, meter), 1 << 18), encoding, errors="replace", newline=""
     )
     return _spaced(text) if spaced else _csv(text)
 
@@ -133,7 +152,7 @@ def _rejoin(first: str, rest: Iterable[str]) -> Iterator[str]:
     yield from rest
 
 
-def _xlsx(frames: Iterable[bytes]) -> Iterator[RawRow]:
+def _xlsx(frames: Iterable[bytes], meter: Meter) -> Iterator[RawRow]:
     with tempfile.TemporaryFile() as spool:
         for frame in frames:
             spool.write(frame)
@@ -144,7 +163,10 @@ def _xlsx(frames: Iterable[bytes]) -> Iterator[RawRow]:
                 raise bad_file("file.zip_bomb", limit=MAX_UNPACKED_MB)
             book = openpyxl.load_workbook(spool, read_only=True, data_only=True, keep_links=False)
             sheet = book.worksheets[0]
+            # It must be unpacked as a whole before its first row: what then takes time is counted in rows.
+            meter.total = sheet.max_row or 0
             for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+                meter.done = number
                 texts = tuple(_cell(cell) for cell in cells)
                 if any(texts):
                     yield RawRow(number, texts)

@@ -77,7 +77,7 @@ def _stopped(run: Import, at: datetime) -> bool:
 
 def _read(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bool]) -> None:
     run = Import.objects.get(pk=import_id)
-    reader, rows = open_rows(run)
+    reader, rows, meter = open_rows(run)
     skip(rows, run.rows_read)
     place, more = run.rows_read, True
     while more:
@@ -85,7 +85,7 @@ def _read(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bo
             run = _lock(import_id)
             if _stopped(run, at) or run.rows_read != place:
                 return  # stopped, or somebody else is at it
-            more = stage_chunk(run, reader, rows)
+            more = stage_chunk(run, reader, rows, meter)
             place = run.rows_read
             if not more:
                 if not run.rows_read:

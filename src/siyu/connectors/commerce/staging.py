@@ -10,7 +10,7 @@ from siyu.connectors.commerce.mapping import field_labels, map_columns, preset_n
 from siyu.connectors.commerce.models import Import
 from siyu.connectors.commerce.parsing import ParsedRow, Reader, group_key
 from siyu.connectors.commerce.problems import RowProblem, bad_file
-from siyu.connectors.commerce.reading import RawRow, encoding_of, kind_of, read_rows
+from siyu.connectors.commerce.reading import Meter, RawRow, encoding_of, kind_of, read_rows
 from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound
 
@@ -20,14 +20,16 @@ HOPELESS = 2_000
 """When so many rows were read and nine in ten are unusable, preset or columns are wrong."""
 
 
-def open_rows(run: Import) -> tuple[Reader, Iterator[RawRow]]:
-    """The parser for the columns of this file, and its data rows. Raises BadInput for a bad file."""
+def open_rows(run: Import) -> tuple[Reader, Iterator[RawRow], Meter]:
+    """The parser for the columns of this file, its data rows, and how far they are. Raises BadInput for a bad file."""
     preset = preset_named(run.preset)
     kind = kind_of(next(_frames(run), b""))
     if kind == "csv" and not run.encoding:
         run.encoding = encoding_of(_frames(run))
         run.save(update_fields=["encoding"])
-    rows = read_rows(_frames(run), kind=kind, encoding=run.encoding, spaced=preset.spaced and kind == "csv")
+    meter = Meter(run.file_size)
+    spaced = preset.spaced and kind == "csv"
+    rows = read_rows(_frames(run), kind=kind, encoding=run.encoding, spaced=spaced, meter=meter)
     header, rows = split_header(rows, preset.columns)
     columns, missing = map_columns(preset, header, run.mapping or None)
     if missing:
@@ -36,7 +38,7 @@ def open_rows(run: Import) -> tuple[Reader, Iterator[RawRow]]:
     reader = Reader(
         preset, run.data_set, columns, len(header), run.shift_days, run.started_at, zone, currency
     )
-    return reader, rows
+    return reader, rows, meter
 
 
 def split_header(rows: Iterator[RawRow], columns: object) -> tuple[tuple[str, ...], Iterator[RawRow]]:
@@ -64,7 +66,7 @@ def _frames(run: Import) -> Iterator[bytes]:
         raise bad_file("file.gone") from None
 
 
-def stage_chunk(run: Import, reader: Reader, rows: Iterator[RawRow]) -> bool:
+def stage_chunk(run: Import, reader: Reader, rows: Iterator[RawRow], meter: Meter) -> bool:
     """Stage the next chunk in the caller's transaction; False when the file is at its end.
 
     ``run`` is locked by the caller; ``rows`` stands behind ``run.rows_read``.
@@ -87,8 +89,10 @@ def stage_chunk(run: Import, reader: Reader, rows: Iterator[RawRow]) -> bool:
     run.rows_bad += len(bad)
     if run.rows_read >= HOPELESS and run.rows_bad * 10 > run.rows_read * 9:
         raise bad_file("file.too_bad", bad=run.rows_bad, read=run.rows_read)
-    run.save(update_fields=["rows_read", "rows_bad"])
-    return len(chunk) == CHUNK
+    more = len(chunk) == CHUNK
+    run.read_share = meter.share if more else 1.0
+    run.save(update_fields=["rows_read", "rows_bad", "read_share"])
+    return more
 
 
 def skip(rows: Iterator[RawRow], count: int) -> None:
