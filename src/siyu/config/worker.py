@@ -1,7 +1,8 @@
 """The worker: one process that moves everything that waits.
 
 Threads: one pumps inbox and subscriptions, one the insights, two run jobs, and each registered loop has its own.
-Any number of workers may run; the database decides who gets what.
+Any number of workers may run as long as PostgreSQL has connections for them (``room``); the database decides who
+gets what.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import datetime
 
 from django.db import OperationalError, close_old_connections, connection
 
+from siyu.config import room
 from siyu.config.prepare import prepare
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -78,6 +80,30 @@ class Pump:
                 self._waiting |= {(name, shard) for shard in range(subscription.shards)}
 
 
+def most_connections() -> int:
+    """How many connections to the database one worker may hold: one for each thread that can be at work."""
+    pumps, beat = 2, 1
+    return pumps + JOB_THREADS + beat + len(list(foundation.LOOPS.items())) + foundation.CREW.size
+
+
+def warn_of_crowd() -> None:
+    """Say so when there are more workers than the server has connections for; they still run, while it goes well."""
+    found = room.look(most_connections())
+    running = len(found.workers)
+    if running > found.fits:
+        log.warning(
+            "more workers than PostgreSQL has connections for: when all are busy, pages and callbacks fail;"
+            " stop one or raise max_connections",
+            extra={
+                "workers": running,
+                "workers_that_fit": found.fits,
+                "connections": found.connections,
+                "connections_of_a_worker": found.each,
+                "connections_needed": found.needed(running),
+            },
+        )
+
+
 class Worker:
     """All threads of one worker process."""
 
@@ -91,6 +117,8 @@ class Worker:
         prepare()
         with foundation.transaction():
             foundation.beat(self.name)  # before the first job, which takes a lease that beats renew
+        warn_of_crowd()
+        connection.close()  # this thread only waits from here on
         self._thread("pump", Pump())
         self._thread("pump-apart", Pump(apart=True))
         for number in range(JOB_THREADS):
@@ -145,7 +173,17 @@ def main() -> int:
     """Run a worker until SIGTERM or SIGINT."""
     request = StopRequest()
     worker = Worker()
-    worker.start()
+    room.call_me(worker.name)
+    try:
+        worker.start()
+    except OperationalError as error:
+        if "too many clients" not in str(error) and "connection slots" not in str(error):
+            raise
+        log.error(
+            "no room for another worker: PostgreSQL has no connection left; stop a worker or raise max_connections",
+            extra={"connections_of_a_worker": most_connections(), "reason": str(error).strip()},
+        )
+        return 1
     log.info("worker started", extra={"worker": worker.name})
     request.wait()
     worker.join()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from siyu.config import worker
+from siyu.config import room, worker
 from siyu.config.cli_language import _
 from siyu.foundation import api as foundation
 from siyu.kit import clock
@@ -28,6 +28,7 @@ def look() -> Iterator[Finding]:
         yield good(_("The database has all migrations"))
         yield from _clock()
         yield from _work()
+        yield from _room()
     except DatabaseError as error:
         yield wrong(_("The database refuses: %(error)s") % {"error": error}, "siyu migrate")
 
@@ -40,6 +41,27 @@ def _clock() -> Iterator[Finding]:
     if row and row[0] and row[0] > clock.wall_now() + timedelta(minutes=1):
         text = _("This machine's clock is behind: the database was last changed at %(moment)s.")
         yield wrong(text % {"moment": row[0]}, _("Set the clock, best by NTP."))
+
+
+def _room() -> Iterator[Finding]:
+    """Whether the server's connections are enough for the workers there are."""
+    found = room.look(worker.most_connections())
+    shown = {
+        "fits": found.fits, "connections": found.connections, "each": found.each, "free": room.KEPT_FREE,
+        "count": len(found.workers), "needed": found.needed(len(found.workers)),
+    }  # fmt: skip
+    if len(found.workers) > found.fits:
+        text = _(
+            "%(count)d workers run, PostgreSQL's %(connections)d connections are enough for %(fits)d"
+            " (%(each)d each, %(free)d for the rest)."
+        )
+        mend = _("Stop a worker, or set max_connections to %(needed)d and a few.")
+        yield wrong(text % shown, mend % shown)
+    else:
+        text = _(
+            "PostgreSQL's connections are enough for %(fits)d workers (%(each)d of %(connections)d each)"
+        )
+        yield good(text % shown)
 
 
 def _work() -> Iterator[Finding]:

@@ -47,6 +47,11 @@ class Crew:
         self._threads = 0
         self._idle = 0
 
+    @property
+    def size(self) -> int:
+        """The most threads, and so database connections, it ever has."""
+        return self._size
+
     def submit(self, lane: str, at_once: int, task: Task) -> None:
         """Have a task done as soon as a thread is free and fewer than ``at_once`` of its lane are under way."""
         with self._changed:
