@@ -128,11 +128,12 @@ def lock_rows(model: type[Model], ids: Sequence[int]) -> list[int]:
     """
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-        cursor.execute(
-            f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+        cursor.execute(  # both in one trip
+            f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
+            f" SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
             [sorted(set(ids))],
         )
+        cursor.nextset()
         return [row[0] for row in cursor.fetchall()]
 
 

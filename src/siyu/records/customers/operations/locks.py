@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
@@ -24,21 +24,24 @@ def lock_subjects(subject_ids: Iterable[int]) -> None:
         )
 
 
-def lock_roots(customer_ids: Iterable[int]) -> dict[int, int]:
+def lock_roots(customer_ids: Iterable[int], *, known: Mapping[int, int] | None = None) -> dict[int, int]:
     """Lock the customers in force behind these ids (id order); returns id → root, true while locked.
 
     If a root changed while we waited, all locks are let go (rolling back to the savepoint) and taken
     anew: adding the new root to those held would break the id order and could deadlock.
+    ``known`` says the roots as the caller has read them just now; they are looked at again all the same.
     """
     wanted = sorted(set(customer_ids))
+    roots = known if known is not None else _roots(wanted)
     while True:
         before = transaction.savepoint()
-        locked = set(foundation.lock_rows(Customer, sorted(set(_roots(wanted).values()))))
-        roots = _roots(wanted)
-        if set(roots.values()) <= locked:
+        locked = set(foundation.lock_rows(Customer, sorted(set(roots.values()))))
+        now = _roots(wanted)
+        if set(now.values()) <= locked:
             transaction.savepoint_commit(before)
-            return roots
+            return now
         transaction.savepoint_rollback(before)
+        roots = now
 
 
 def _roots(customer_ids: Sequence[int]) -> dict[int, int]:

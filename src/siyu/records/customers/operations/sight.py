@@ -64,12 +64,14 @@ def see_subjects_anew(subject_ids: Iterable[int]) -> None:
     ids = sorted(set(subject_ids))
     if not ids:
         return
-    homes = foundation.fetch(
-        "SELECT home_id FROM records_customers_subjectmap WHERE subject_id = ANY(%s) AND valid_to IS NULL",
-        [ids],
+    roots = dict(
+        foundation.fetch(
+            "SELECT home_id, customer_id FROM records_customers_subjectmap WHERE subject_id = ANY(%s) AND valid_to IS NULL",
+            [ids],
+        )
     )
-    if homes:
-        see_anew(lock_roots(row[0] for row in homes).values())
+    if roots:
+        see_anew(lock_roots(roots, known=roots).values())
 
 
 def see_all_anew() -> None:
