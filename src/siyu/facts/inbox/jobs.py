@@ -20,6 +20,6 @@ def _partitions(payload: dict[str, Any], run: JobRun) -> None:
 
 
 JOBS = (
-    JobType("facts.purge_inbox", _purge, every=timedelta(hours=12)),
+    JobType("facts.purge_inbox", _purge, every=timedelta(hours=12), transactional=False),
     JobType("facts.partitions", _partitions, every=timedelta(days=1)),
 )

@@ -31,6 +31,7 @@ from siyu.kit.ids import new_id
 log = logging.getLogger("siyu.inbox")
 
 KEEP_BODY = timedelta(days=30)
+PURGE_PART = 2_000
 
 
 def receive(
@@ -156,7 +157,21 @@ def replay_inbox(message_id: int) -> None:
 
 
 def purge_inbox(*, wall: datetime) -> int:
-    """Empty bodies of messages handled long ago (their keys stay, so that they stay unique)."""
-    return RawMessage.objects.filter(done_at__lt=wall - KEEP_BODY, body__isnull=False).update(
-        body=None, headers={}
-    )
+    """Empty bodies of messages handled long ago (their keys stay, so that they stay unique).
+
+    In parts, each a transaction of its own where the caller has none: facts are heard no further than to the
+    oldest transaction under way, so a long one would keep everybody waiting.
+    """
+    emptied = last = 0
+    while True:
+        rows = fetch(
+            """UPDATE facts_inbox_rawmessage r SET body = NULL, headers = '{}' FROM (
+                 SELECT id FROM facts_inbox_rawmessage
+                 WHERE id > %s AND done_at < %s AND body IS NOT NULL ORDER BY id LIMIT %s) o
+               WHERE r.id = o.id RETURNING r.id""",
+            [last, wall - KEEP_BODY, PURGE_PART],
+        )
+        emptied += len(rows)
+        if len(rows) < PURGE_PART:
+            return emptied
+        last = max(row[0] for row in rows)

@@ -40,7 +40,8 @@ class JobRun(Protocol):
 class JobType:
     """A kind of job. ``every`` makes it a schedule in business time.
 
-    A transactional job runs in one transaction that also marks it done. Others (HTTP, long imports)
+    A transactional job runs in one transaction that also marks it done, and so must take a moment only: facts are
+    heard no further than to the oldest transaction under way, and a welcome waits for that. Others (HTTP, long imports)
     hold a lease of ``lease`` and manage their own transactions with ``foundation.transaction``.
     """
 

@@ -13,4 +13,8 @@ def _rebuild(payload: dict[str, Any], run: foundation.JobRun) -> None:
     rebuild(at=run.at)
 
 
-JOBS = (foundation.JobType("cards.rebuild", _rebuild, max_attempts=3, lease=timedelta(minutes=10)),)
+JOBS = (
+    foundation.JobType(
+        "cards.rebuild", _rebuild, max_attempts=3, lease=timedelta(minutes=10), transactional=False
+    ),
+)

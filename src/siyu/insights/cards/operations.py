@@ -115,17 +115,17 @@ def write_scores(scores: Sequence[CardScores]) -> int:
 
 
 def rebuild(*, at: datetime) -> int:
-    """Recompute every card in one transaction and remove those without a customer; returns how many differed.
+    """Recompute every card and remove those without a customer; returns how many differed.
 
-    Scores and segments follow quietly where a card changed: their facts carry origin BACKFILL.
+    A chunk at a time, each a transaction of its own where the caller has none, so that nobody waits for all. Scores and segments follow quietly where a card changed: their facts carry origin BACKFILL.
     """
-    hold_insights()
     differed = 0
     for chunk in _chunks():
-        touch = refresh(chunk, at=at)
-        differed += len(touch.changed) + len(touch.removed)
-        if touch.changed or touch.removed:
-            notify(replace(touch, quiet=True), at=at)
+        with foundation.transaction():
+            touch = refresh(chunk, at=at)
+            differed += len(touch.changed) + len(touch.removed)
+            if touch.changed or touch.removed:
+                notify(replace(touch, quiet=True), at=at)
     return differed
 
 

@@ -20,5 +20,5 @@ def _rates(_payload: dict[str, Any], run: foundation.JobRun) -> None:
 
 JOBS = (
     foundation.JobType("records_commerce.match", _match, every=timedelta(minutes=10)),
-    foundation.JobType("records_commerce.rates", _rates, every=timedelta(minutes=5)),
+    foundation.JobType("records_commerce.rates", _rates, every=timedelta(minutes=5), transactional=False),
 )

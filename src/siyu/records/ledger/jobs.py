@@ -21,4 +21,9 @@ def _check(_payload: dict[str, Any], _run: foundation.JobRun) -> None:
         raise Permanent("ledger.mismatch", f"{len(found)} × {found[0]!r}")
 
 
-JOBS = (foundation.JobType("records_ledger.check", _check, max_attempts=1, every=timedelta(days=1)),)
+# Without a transaction of its own: it only reads, and may read for long.
+JOBS = (
+    foundation.JobType(
+        "records_ledger.check", _check, max_attempts=1, every=timedelta(days=1), transactional=False
+    ),
+)
