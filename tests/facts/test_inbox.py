@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
 from siyu.facts import api as facts
+from siyu.facts.inbox.operations import purge_inbox
 from siyu.foundation import api as foundation
 
 AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -72,3 +73,20 @@ def test_bodies_are_sealed_at_rest() -> None:
     facts.receive("t:corp", "k", b"phone 13800000000", received_at=AT)
     [(body,)] = foundation.fetch("SELECT body FROM facts_inbox_rawmessage WHERE key = 'k'")
     assert b"13800000000" not in bytes(body)
+
+
+@pytest.mark.django_db
+def test_bodies_of_long_ago_are_emptied_in_parts_and_their_keys_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siyu.facts.inbox.operations.PURGE_PART", 2)
+    for number in range(6):
+        facts.receive("test:x", f"k{number}", b"body", received_at=AT)
+    old, young = AT - timedelta(days=31), AT - timedelta(days=29)
+    foundation.execute(
+        "UPDATE facts_inbox_rawmessage SET state = 'done', done_at = CASE WHEN key = 'k5' THEN %s ELSE %s END"
+        " WHERE key <> 'k4'",
+        [young, old],
+    )
+    assert purge_inbox(wall=AT) == 4
+    assert purge_inbox(wall=AT) == 0
+    rows = foundation.fetch("SELECT key, body IS NULL FROM facts_inbox_rawmessage ORDER BY key")
+    assert rows == [("k0", True), ("k1", True), ("k2", True), ("k3", True), ("k4", False), ("k5", False)]

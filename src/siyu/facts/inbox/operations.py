@@ -162,16 +162,15 @@ def purge_inbox(*, wall: datetime) -> int:
     In parts, each a transaction of its own where the caller has none: facts are heard no further than to the
     oldest transaction under way, so a long one would keep everybody waiting.
     """
-    emptied = last = 0
+    emptied = 0
     while True:
-        rows = fetch(
+        part = execute(
             """UPDATE facts_inbox_rawmessage r SET body = NULL, headers = '{}' FROM (
                  SELECT id FROM facts_inbox_rawmessage
-                 WHERE id > %s AND done_at < %s AND body IS NOT NULL ORDER BY id LIMIT %s) o
-               WHERE r.id = o.id RETURNING r.id""",
-            [last, wall - KEEP_BODY, PURGE_PART],
+                 WHERE done_at < %s AND body IS NOT NULL ORDER BY done_at LIMIT %s) o
+               WHERE r.id = o.id""",
+            [wall - KEEP_BODY, PURGE_PART],
         )
-        emptied += len(rows)
-        if len(rows) < PURGE_PART:
+        emptied += part
+        if part < PURGE_PART:
             return emptied
-        last = max(row[0] for row in rows)
