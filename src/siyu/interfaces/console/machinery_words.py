@@ -11,6 +11,7 @@ _NAMES: dict[str, dict[str, Promise]] = {
         "facts.partitions": _("Prepare the log's next months"),
         "records_ledger.check": _("Check the points ledger"),
         "records_commerce.match": _("Match orders to customers"),
+        "records_commerce.rates": _("Keep the shares of matched orders"),
         "work.expire": _("Close expired tasks"),
         "api.purge": _("Remove old API answers"),
         "foundation.purge": _("Remove expired files and finished work"),
