@@ -13,7 +13,7 @@ from siyu.insights.cards.contracts import (
     Touch,
 )
 from siyu.insights.cards.fields import FIELDS, MOVED_BY, OP_LABELS, card_fields
-from siyu.insights.cards.listing import SAMPLE, SAMPLED, Term, list_cards, list_ids
+from siyu.insights.cards.listing import Term, list_cards, list_ids
 from siyu.insights.cards.operations import (
     LISTENERS,
     RELATION,
@@ -23,7 +23,7 @@ from siyu.insights.cards.operations import (
     refresh,
     write_scores,
 )
-from siyu.insights.cards.queries import cards_by_id, get_card, more_than, scope_fragment
+from siyu.insights.cards.queries import SAMPLE, SAMPLED, cards_by_id, get_card, more_than, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 
 __all__ = [

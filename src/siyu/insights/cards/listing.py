@@ -22,7 +22,7 @@ from siyu.insights.cards import rules
 from siyu.insights.cards.contracts import CardFilter, CardView, FieldKind, Fragment, Op
 from siyu.insights.cards.fields import FIELDS
 from siyu.insights.cards.operations import RELATION
-from siyu.insights.cards.queries import cards_by_id, more_than, scope_fragment
+from siyu.insights.cards.queries import SAMPLED, cards_by_id, more_than, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 from siyu.kit.errors import BadInput
 from siyu.kit.pagination import Page
@@ -45,8 +45,6 @@ LONG_WALK = 400_000
 and compared (a tenth of that each, up to 20 ms before the first), and along an index alone, asking only the scope."""
 MANY = 80
 """As many of the sample mean well over ``CAP`` (80 · 256 = 20,480): short of that by six standard deviations."""
-SAMPLED = "(hashint8extended(c.customer_id, 7) & 255) = 0"
-SAMPLE = 256
 SEARCH_TABLE = "insights_cards_cardsearch"
 
 

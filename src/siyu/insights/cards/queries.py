@@ -16,6 +16,10 @@ from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from siyu.records.staff.contracts import Scope
 
+SAMPLED = "(hashint8extended(c.customer_id, 7) & 255) = 0"
+SAMPLE = 256
+EXACTLY = 50_000
+
 _COLUMNS = (
     "customer_id, name, avatar, phone_masked, employee_id, unit_id, friend_count, tags, channel, stage,"
     " stage_since, r, f, m, orders, spent_total, refunded_total, net_total, first_order_at, last_order_at,"
@@ -44,8 +48,11 @@ def cards_by_id(
 
 
 def more_than(limit: int) -> bool:
-    """Whether there are more cards than that; looks at no more."""
-    [(found,)] = foundation.fetch(f"SELECT count(*) FROM (SELECT FROM {RELATION} LIMIT %s) n", [limit + 1])
+    """Whether there are more cards than that; looks at no more. Beyond 50,000 the sample answers, about right."""
+    only, limit = (f" WHERE {SAMPLED}", limit // SAMPLE) if limit > EXACTLY else ("", limit)
+    [(found,)] = foundation.fetch(
+        f"SELECT count(*) FROM (SELECT FROM {RELATION} c{only} LIMIT %s) n", [limit + 1]
+    )
     return bool(found > limit)
 
 
