@@ -276,7 +276,14 @@ def test_a_large_brands_list_is_the_same_list_whichever_way_it_is_found(
     assert [ids[:15] for ids in whole()] == usual
     assert whole(7) == [ids[:7] for ids in usual]
     assert [len(one) for one in usual] == [10, 15, 11, 15, 4, 15, 15]
-    for name, value in (("LARGE", 1), ("RARE", 1), ("SOME", 1), ("FEW", 1), ("MANY", many)):
+    for name, value in (
+        ("LARGE", 1),
+        ("RARE", 1),
+        ("SOME", 1),
+        ("FEW", 1),
+        ("SOME_PAIRS", 1),
+        ("MANY", many),
+    ):
         monkeypatch.setattr(f"siyu.insights.cards.listing.{name}", value)
     monkeypatch.setattr("siyu.insights.cards.listing.SAMPLED", "TRUE")
     assert pages() == usual
@@ -289,4 +296,5 @@ def test_a_large_brands_list_is_the_same_list_whichever_way_it_is_found(
     monkeypatch.setattr("siyu.insights.cards.listing.LONG_WALK", 2)
     assert pages() == usual
     monkeypatch.setattr("siyu.insights.cards.listing.SOME", 1_000)
+    monkeypatch.setattr("siyu.insights.cards.listing.SOME_PAIRS", 1_000)
     assert pages() == usual

@@ -202,8 +202,9 @@ def test_a_scope_is_one_look_into_an_index() -> None:
     viewers = staff.Scope(unit_ids=frozenset({units["S21"]}), employee_ids=frozenset({people["wang"]}))
     assert customers.few_in_scope(viewers, 2) == mine[:2]
     assert customers.few_in_scope(viewers, 1) is None
-    for each in (True, False):
-        condition, params = customers.scope_sql(viewers, "c.id", each=each)
+    assert [customers.pairs_in_scope(viewers, most) for most in (9, 1)] == [2, 2]
+    for each, small in ((True, False), (False, False), (False, True)):
+        condition, params = customers.scope_sql(viewers, "c.id", each=each, small=small)
         sql = f"SELECT c.id FROM records_customers_customer c WHERE {condition} ORDER BY 1"
         assert [row[0] for row in foundation.fetch(sql, params)] == mine[:2]
         assert "assignment" not in condition and "contact" not in condition

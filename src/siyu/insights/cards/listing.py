@@ -37,6 +37,8 @@ RARE = 2_000
 SOME = 40_000
 """Up to so many that are found by the search table are looked up one by one; beyond, cards are gone through."""
 FEW = 20_000
+SOME_PAIRS = 80_000
+"""Scopes of up to so many pairs of viewer and customer: known by id; looked up one by one where all are asked for."""
 LARGE = 20_000
 SHORT_WALK = 8_000
 WALK = 30_000
@@ -52,13 +54,14 @@ SEARCH_TABLE = "insights_cards_cardsearch"
 class Term:
     """One condition over the card ``c``: looked up for each card, and as the set of all who fit.
 
-    ``few``: that set is known and small. ``scope``: it is the reader's, whose set is quickly found whole.
+    ``few``: that set is known and small. ``walk``: the reader's scope has a third shape, for long walks: found once
+    and compared with each card.
     """
 
     each: Fragment
     whole: Fragment
     few: bool = False
-    scope: bool = False
+    walk: Fragment | None = None
 
 
 def plain(fragment: Fragment) -> Term:
@@ -156,10 +159,9 @@ class _Asked:
     at: datetime
     led: Fragment = Fragment("TRUE")
 
-    def where(self, *, each: bool, scope_each: bool | None = None) -> tuple[str, list[Any]]:
-        """All conditions in one shape (the scope in its own, if said), the cheap ones first, and their parameters."""
-        of_scope = each if scope_each is None else scope_each
-        parts = [term.each if (of_scope if term.scope else each) else term.whole for term in self.terms]
+    def where(self, *, each: bool, long: bool = False) -> tuple[str, list[Any]]:
+        """All conditions in one shape, the cheap ones first, and their parameters; ``long``: for a long walk."""
+        parts = [(long and term.walk or term.each) if each else term.whole for term in self.terms]
         return " AND ".join(f"({part.text})" for part in parts), [v for part in parts for v in part.params]
 
 
@@ -186,12 +188,12 @@ def _narrowed(asked: _Asked) -> tuple[int, list[int]]:
     )
     if hits < MANY:
         return _whole(asked)
-    alone = all(term.scope for term in asked.terms)
-    scoped = any(term.scope for term in asked.terms)
+    alone = all(term.walk for term in asked.terms)
+    scoped = any(term.walk for term in asked.terms)
     wanted = (asked.start + asked.size) * judged / hits
-    ways = [(SHORT_WALK, True), (LONG_WALK if alone else WALK, False)] if scoped else [(WALK, True)]
-    for cards, scope_each in ways:
-        ids = _walk(asked, cards, scope_each=scope_each) if wanted <= cards else []
+    ways = [(SHORT_WALK, False), (LONG_WALK if alone else WALK, True)] if scoped else [(WALK, False)]
+    for cards, long in ways:
+        ids = _walk(asked, cards, long=long) if wanted <= cards else []
         if len(ids) == asked.size:
             return CAP + 1, ids
     return CAP + 1, _ordered(asked)
@@ -235,9 +237,9 @@ def _ordered(asked: _Asked) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _walk(asked: _Asked, cards: int, *, scope_each: bool) -> list[int]:
+def _walk(asked: _Asked, cards: int, *, long: bool) -> list[int]:
     """The page, if it is full within so many cards of the order; else fewer ids than a page."""
-    where, params = asked.where(each=True, scope_each=scope_each)
+    where, params = asked.where(each=True, long=long)
     order = asked.order.by("c." + asked.order.column, "c.customer_id")
     rows = foundation.fetch(
         f"SELECT c.customer_id FROM (SELECT * FROM {RELATION} c WHERE {asked.led.text} ORDER BY {order} LIMIT %s) c"
@@ -264,7 +266,9 @@ def _scope(scope: Scope, *, known_few: bool) -> list[Term]:
     ids = customers.few_in_scope(scope, FEW)
     if ids is not None:
         return [_ids(ids)]
-    return [Term(scope_fragment(scope, each=True), scope_fragment(scope), scope=True)]
+    small = customers.pairs_in_scope(scope, SOME_PAIRS) <= SOME_PAIRS
+    each, whole = scope_fragment(scope, each=True), scope_fragment(scope)
+    return [Term(each, scope_fragment(scope, small=True) if small else whole, walk=whole)]
 
 
 def _ids(ids: Sequence[int]) -> Term:

@@ -56,11 +56,11 @@ def more_than(limit: int) -> bool:
     return bool(found > limit)
 
 
-def scope_fragment(scope: Scope, *, each: bool = False) -> Fragment:
-    """The scope as a condition over the card ``c``: the one that records/customers defines, in either shape."""
+def scope_fragment(scope: Scope, *, each: bool = False, small: bool = False) -> Fragment:
+    """The scope as a condition over the card ``c``: the one that records/customers defines, in each of its shapes."""
     if scope.all:
         return Fragment("TRUE")
-    text, params = customers.scope_sql(scope, "c.customer_id", each=each)
+    text, params = customers.scope_sql(scope, "c.customer_id", each=each, small=small)
     return Fragment(text, tuple(params))
 
 

@@ -55,7 +55,7 @@ from siyu.records.customers.queries.relations import (
     tag_names,
     tags_of,
 )
-from siyu.records.customers.queries.scope import few_in_scope, in_scope, scope_sql
+from siyu.records.customers.queries.scope import few_in_scope, in_scope, pairs_in_scope, scope_sql
 from siyu.records.customers.registry import (
     PERSONAL,
     DataPolicy,
@@ -133,6 +133,7 @@ __all__ = [
     "merge",
     "merge_cases",
     "not_exported",
+    "pairs_in_scope",
     "profiles",
     "reach",
     "resolve_case",
