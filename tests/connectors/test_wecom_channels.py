@@ -291,6 +291,38 @@ def test_an_unclear_mass_message_that_never_arrived_may_be_sent_again(world: Wor
     assert results(MassChannel().send([world.item(friend, token="new")], at=now())) == [Result.WAITING_MEMBER]
 
 
+def merged_buyer(friend: SendItem) -> tuple[SendItem, int]:
+    """A buyer who is taken for this friend; an item for the buyer, and the merge."""
+    [buyer] = customers.identify([customers.IdentityRef("member_no", "9", "shop")], at=now(), source="test")
+    assert buyer.customer_id is not None
+    merge = customers.merge(friend.customer_id, buyer.customer_id, at=now(), by=foundation.SYSTEM)
+    item = replace(
+        friend, delivery_id=987_654, key="buyer", customer_id=buyer.customer_id, subject_id=buyer.subject_id
+    )
+    return item, merge
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_message_is_followed_to_whom_it_was_handed_over_for_though_the_merge_is_undone(
+    world: World, lost: bool
+) -> None:
+    friend = world.scan()[0]
+    item, merge = merged_buyer(world.item(friend, token="merged"))
+    if lost:
+        lost_send(world, [item], cut_after_effect=1.0)
+    else:
+        (handed,) = MassChannel().send([item], at=now())
+        item = replace(item, ref=handed.ref)
+    customers.undo_merge(merge, at=now(), by=foundation.SYSTEM)
+    aged()
+    (waiting,) = MassChannel().query([item], at=now())
+    assert waiting.result is Result.WAITING_MEMBER
+    world.confirm(waiting.ref)
+    (done,) = MassChannel().query([replace(item, ref=waiting.ref)], at=now())
+    assert done.result is Result.SENT
+    assert world.phone(friend, "mass") == ["您好"]
+
+
 def test_the_same_attempt_is_never_asked_twice(world: World) -> None:
     friend = world.scan()[0]
     items = [world.item(friend, token="once")]

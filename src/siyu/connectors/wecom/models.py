@@ -138,6 +138,17 @@ class MassSend(models.Model):
         ]
 
 
+class MassRecipient(models.Model):
+    """For whom a delivery was handed over in one call; later merges and their undoing do not change that."""
+
+    send = models.ForeignKey(MassSend, on_delete=models.CASCADE, related_name="+", db_index=False)
+    relation = models.ForeignKey(Relation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    delivery_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery_id", "send"], name="wecom_mass_recipient")]
+
+
 class TagMirror(models.Model):
     """A corp tag of WeCom that stands for a tag of ours."""
 

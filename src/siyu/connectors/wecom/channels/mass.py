@@ -15,27 +15,26 @@ from siyu.connectors.wecom.channels.common import (
     failed,
     friends,
     reachable,
-    relations_of,
     reraise_setup,
     sentence,
     wecom_content,
 )
 from siyu.connectors.wecom.channels.mass_results import (
-    Relations,
+    addressed,
     find_unclear,
     outcome_of,
     result_rows,
-    row_for,
     unknown,
 )
 from siyu.connectors.wecom.contracts import Purpose
-from siyu.connectors.wecom.models import Connection, MassSend, Relation
+from siyu.connectors.wecom.models import Connection, MassRecipient, MassSend, Relation
 from siyu.connectors.wecom.words import (
     ANSWER_UNCLEAR,
     MASS_REFUSED,
     MASS_TOGETHER,
     NOT_A_FRIEND,
 )
+from siyu.foundation import api as foundation
 from siyu.kit import clock
 from siyu.kit.errors import OutcomeUnknown, Permanent
 
@@ -86,15 +85,20 @@ class MassChannel:
     ) -> list[messaging.Outcome]:
         body = wecom_content(items[0].content)
         wanted = [relations[item.delivery_id].external_userid for item in items]
-        row, made = MassSend.objects.get_or_create(
-            marker=marker,
-            defaults={
-                "connection_id": connection.pk, "userid": userid, "text": items[0].content.text,
-                "recipients": len(set(wanted)), "asked_at": at, "asked_wall": clock.wall_now(),
-            },
-        )  # fmt: skip
-        if not made:
-            raise OutcomeUnknown("wecom.asked_before", ANSWER_UNCLEAR)
+        with foundation.transaction():
+            row, made = MassSend.objects.get_or_create(
+                marker=marker,
+                defaults={
+                    "connection_id": connection.pk, "userid": userid, "text": items[0].content.text,
+                    "recipients": len(set(wanted)), "asked_at": at, "asked_wall": clock.wall_now(),
+                },
+            )  # fmt: skip
+            if not made:
+                raise OutcomeUnknown("wecom.asked_before", ANSWER_UNCLEAR)
+            MassRecipient.objects.bulk_create(
+                MassRecipient(send=row, relation=relations[item.delivery_id], delivery_id=item.delivery_id)
+                for item in items
+            )
         client = connections.client_for(connection, Purpose.CONTACT)
         request = {
             "chat_type": "single",
@@ -123,14 +127,13 @@ class MassChannel:
 
     def query(self, items: Items, *, at: datetime) -> Outcomes:
         """What became of tasks; for items without a ref the task is looked for first."""
-        relations = relations_of(items)
         outcomes: list[messaging.Outcome] = []
         for msgid, group in _by(items, "ref").items():
             if msgid:
-                outcomes += _known(msgid, group, relations)
+                outcomes += _known(msgid, group)
             else:
                 for token, attempt in _by(group, "attempt_token").items():
-                    outcomes += find_unclear(token, attempt, relations, at=at)
+                    outcomes += find_unclear(token, attempt, at=at)
         return outcomes
 
     def cancel(self, items: Items, *, at: datetime) -> Outcomes:
@@ -145,7 +148,7 @@ class MassChannel:
             if refused is not None:
                 outcomes += [failed(item, sentence(refused), ref=msgid) for item in group]
                 continue
-            outcomes += [_withdrawn(outcome) for outcome in _known(msgid, group, relations_of(group))]
+            outcomes += [_withdrawn(outcome) for outcome in _known(msgid, group)]
         return outcomes
 
     def remind(self, items: Items, *, at: datetime) -> Outcomes:
@@ -192,7 +195,7 @@ def _order(row: MassSend, path: str, but: int = 0) -> Permanent | None:
     return None
 
 
-def _known(msgid: str, items: Items, relations: Relations) -> list[messaging.Outcome]:
+def _known(msgid: str, items: Items) -> list[messaging.Outcome]:
     row = _row_of(msgid)
     if row is None:
         return [unknown(item, msgid) for item in items]
@@ -201,7 +204,8 @@ def _known(msgid: str, items: Items, relations: Relations) -> list[messaging.Out
     except Permanent as error:
         reraise_setup(reachable(row.connection_id), error)
         return [unknown(item, msgid, sentence(error)) for item in items]
-    return [outcome_of(item, msgid, row_for(item, rows, relations)) for item in items]
+    asked = addressed([row], items)[row.pk]
+    return [outcome_of(item, msgid, rows.get(asked.get(item.delivery_id, ""))) for item in items]
 
 
 def _withdrawn(outcome: messaging.Outcome) -> messaging.Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from siyu.connectors.wecom import connections
 from siyu.connectors.wecom.channels.common import failed, reachable, sentence
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import Purpose
-from siyu.connectors.wecom.models import MassSend, Relation
+from siyu.connectors.wecom.models import MassRecipient, MassSend
 from siyu.connectors.wecom.words import (
     ANSWER_UNCLEAR,
     MASS_LIMIT,
@@ -37,7 +37,8 @@ WAITING, SENT, NOT_FRIEND, LIMIT = 0, 1, 2, 3
 NO_TASK = frozenset({40003, 60111, 41047})
 DISPATCHING = 41063
 
-Relations = Mapping[int, Sequence[Relation]]
+Addressed = Mapping[int, str]
+"""Delivery id → the customer's id at WeCom that the task was made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,14 @@ def result_rows(row: MassSend) -> dict[str, Row]:
     return _rows(_client(row), row.msgid, row.userid)
 
 
-def row_for(item: messaging.SendItem, rows: Mapping[str, Row], relations: Relations) -> Row | None:
-    """The result that belongs to an item, whichever of the customer's ids the task was made for."""
-    for relation in relations.get(item.delivery_id, ()):
-        found = rows.get(relation.external_userid)
-        if found is not None:
-            return found
-    return None
+def addressed(sends: Iterable[MassSend], items: Sequence[messaging.SendItem]) -> dict[int, dict[int, str]]:
+    """Of each call, by its id: for whom its deliveries among these items were handed over."""
+    found: dict[int, dict[int, str]] = {send.pk: {} for send in sends}
+    for send_id, delivery_id, external_userid in MassRecipient.objects.filter(
+        send_id__in=list(found), delivery_id__in=[item.delivery_id for item in items]
+    ).values_list("send_id", "delivery_id", "relation__external_userid"):
+        found[send_id][delivery_id] = external_userid
+    return found
 
 
 def unknown(item: messaging.SendItem, ref: str = "", reason: str = "") -> messaging.Outcome:
@@ -98,47 +100,37 @@ def outcome_of(item: messaging.SendItem, msgid: str, row: Row | None) -> messagi
     return messaging.Outcome(item.delivery_id, messaging.Result.WAITING_MEMBER, ref=msgid)
 
 
-def find_unclear(
-    token: str, items: Sequence[messaging.SendItem], relations: Relations, *, at: datetime
-) -> list[messaging.Outcome]:
+def find_unclear(token: str, items: Sequence[messaging.SendItem], *, at: datetime) -> list[messaging.Outcome]:
     """What became of an attempt without an answer: looked up by content, time and recipients.
 
     RETRY only when WeCom certainly never got it; UNKNOWN while that cannot be told yet.
     """
     outcomes: list[messaging.Outcome] = []
     rest = list(items)
-    for row in MassSend.objects.filter(marker__startswith=f"{token}.").order_by("id"):
-        mine = [
-            item
-            for item in rest
-            if any(relation.userid == row.userid for relation in relations.get(item.delivery_id, ()))
-        ]
+    sends = list(MassSend.objects.filter(marker__startswith=f"{token}.").order_by("id"))
+    asked = addressed(sends, items)
+    for row in sends:
+        mine = [item for item in rest if item.delivery_id in asked[row.pk]]
         rest = [item for item in rest if item not in mine]
-        outcomes += _resolve(row, mine, relations, at)
-    # No row: the process ended before anything was asked.
+        outcomes += _resolve(row, mine, asked[row.pk], at)
+    # In no call: the process ended before anything was asked for them.
     outcomes += [messaging.Outcome(item.delivery_id, messaging.Result.RETRY) for item in rest]
     return outcomes
 
 
 def _resolve(
-    row: MassSend, items: Sequence[messaging.SendItem], relations: Relations, at: datetime
+    row: MassSend, items: Sequence[messaging.SendItem], asked: Addressed, at: datetime
 ) -> list[messaging.Outcome]:
     if not items:
         return []
-    wanted = {
-        relation.external_userid
-        for item in items
-        for relation in relations.get(item.delivery_id, ())
-        if relation.userid == row.userid
-    }
     try:
-        found = {row.msgid: result_rows(row)} if row.msgid else _search(row, wanted, at)
+        found = {row.msgid: result_rows(row)} if row.msgid else _search(row, set(asked.values()), at)
     except (Permanent, RetryLater) as error:
         return [unknown(item, row.msgid, sentence(error)) for item in items]
     for msgid, rows in found.items():
         return [
             outcome_of(item, msgid, result)
-            if (result := row_for(item, rows, relations))
+            if (result := rows.get(asked[item.delivery_id]))
             else failed(item, MASS_REFUSED, ref=msgid)
             for item in items
         ]
