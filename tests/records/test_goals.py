@@ -21,7 +21,7 @@ EVERYBODY = range(1, 5001)
 def test_a_share_is_held_out_once_and_for_good() -> None:
     with CaptureQueriesContext(connection) as queries:
         arms = goals.assign_holdout("journey:1", EVERYBODY, 100_000, at=AT)
-    assert len(queries) <= 6
+    assert len(queries) <= 7
     held = sum(arm is goals.Arm.HOLDOUT for arm in arms.values())
     assert 400 <= held <= 600  # 500 expected, five standard deviations are 106
     assert set(arms.values()) == {goals.Arm.HOLDOUT, goals.Arm.TREATED}
@@ -99,3 +99,23 @@ def test_a_person_held_out_before_a_merge_stays_held_out() -> None:
     again = goals.assign_holdout("journey:9", ids[20:], 500_000, at=hours(2), minimum_audience=0)
     assert list(again.values()) == list(arms.values())
     assert set(arms.values()) == {goals.Arm.HOLDOUT, goals.Arm.TREATED}
+
+
+@pytest.mark.django_db
+def test_a_person_drawn_while_merged_keeps_the_arm_when_the_merge_is_undone() -> None:
+    refs = [customers.IdentityRef("member_no", str(n), "m") for n in range(40)]
+    ids = [who.customer_id or 0 for who in customers.identify(refs, at=AT, source="test")]
+    merges = [
+        customers.merge(kept, gone, at=hours(1), by=foundation.SYSTEM)
+        for kept, gone in zip(ids[:20], ids[20:], strict=True)
+    ]
+    during = goals.assign_holdout("journey:9", ids[:20], 500_000, at=hours(2), minimum_audience=0)
+    for merge in merges:
+        customers.undo_merge(merge, at=hours(3), by=foundation.SYSTEM)
+    apart = goals.assign_holdout("journey:9", ids[20:], 500_000, at=hours(4), minimum_audience=0)
+    assert list(apart.values()) == list(during.values())
+    assert set(during.values()) == {goals.Arm.HOLDOUT, goals.Arm.TREATED}
+    # What the other one is drawn into once they are two again is no affair of this one.
+    kept = goals.assign_holdout("journey:10", ids[:20], 500_000, at=hours(4), minimum_audience=0)
+    gone = goals.assign_holdout("journey:10", ids[20:], 500_000, at=hours(5), minimum_audience=0)
+    assert list(kept.values()) != list(gone.values())

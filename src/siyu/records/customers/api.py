@@ -45,7 +45,14 @@ from siyu.records.customers.operations.sight import see_all_anew
 from siyu.records.customers.operations.tags import tag, tag_many, untag
 from siyu.records.customers.queries.customers import find_customer, get_customer, profiles
 from siyu.records.customers.queries.listing import SUBJECT_MAP, customer_ids
-from siyu.records.customers.queries.map import anchors_of, current_ids, customers_of, same_person, subjects_of
+from siyu.records.customers.queries.map import (
+    anchors_of,
+    current_ids,
+    customers_of,
+    former_ids,
+    same_person,
+    subjects_of,
+)
 from siyu.records.customers.queries.merges import merge_cases
 from siyu.records.customers.queries.relations import (
     contacts_of,
@@ -122,6 +129,7 @@ __all__ = [
     "export_rows",
     "few_in_scope",
     "find_customer",
+    "former_ids",
     "get_customer",
     "identify",
     "in_scope",

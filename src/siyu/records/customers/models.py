@@ -71,6 +71,9 @@ class SubjectMap(models.Model):
                 fields=["customer_id"], name="subject_map_customer", condition=Q(valid_to__isnull=True)
             ),
             models.Index(fields=["home_id"], name="subject_map_home", condition=Q(valid_to__isnull=True)),
+            models.Index(
+                fields=["subject_id"], name="subject_map_former", condition=Q(valid_to__isnull=False)
+            ),
         ]
 
 

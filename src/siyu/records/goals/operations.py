@@ -31,8 +31,8 @@ def assign_holdout(
     customer: the same at every call and in any order, and not to be guessed. While the audience (the
     larger of ``audience``, if the caller expects more, and everybody assigned so far plus these) is
     below the minimum (default: setting goals.minimum_audience), new people are treated and counted as
-    NO_HOLDOUT: 样本不足. Whoever was drawn before under another id that has been merged since keeps the
-    first arm. Set-based and race-safe. Raises BadInput("holdout.share").
+    NO_HOLDOUT: 样本不足. Whoever was drawn before under another id, merged since or merged then and undone
+    since, keeps the first arm. Set-based and race-safe. Raises BadInput("holdout.share").
     """
     if not 0 <= share_ppm <= rules.WHOLE:
         raise BadInput("holdout.share", _("A share lies between 0 and 1,000,000 parts per million."))
@@ -65,20 +65,34 @@ def assign_holdout(
 
 
 def _under_other_ids(scope_key: str, new: list[int]) -> dict[int, Arm]:
-    """The first arm that each person was drawn into under another of their ids."""
-    others = customers.same_person(new)
+    """The first arm that each person was drawn into under another of their ids, also of a merge since undone."""
+    others: dict[int, dict[int, datetime | None]] = {
+        customer: dict(former) for customer, former in customers.former_ids(new).items()
+    }
+    for customer, ids in customers.same_person(new).items():
+        others.setdefault(customer, {}).update(dict.fromkeys(ids))
     if not others:
         return {}
     drawn = {
-        customer: (number, Arm(arm))
-        for customer, number, arm in foundation.fetch(
-            "SELECT customer_id, id, arm FROM records_goals_holdoutassignment"
+        customer: (number, at, Arm(arm))
+        for customer, number, at, arm in foundation.fetch(
+            "SELECT customer_id, id, at, arm FROM records_goals_holdoutassignment"
             " WHERE scope_key = %s AND customer_id = ANY(%s)",
             [scope_key, sorted({other for ids in others.values() for other in ids})],
         )
     }
-    found = {customer: [drawn[other] for other in ids if other in drawn] for customer, ids in others.items()}
-    return {customer: min(arms)[1] for customer, arms in found.items() if arms}
+    found: dict[int, Arm] = {}
+    for customer, ids_until in others.items():
+        theirs = [
+            (number, arm)
+            for other, until in ids_until.items()
+            if other in drawn
+            for number, at, arm in [drawn[other]]
+            if until is None or at <= until
+        ]
+        if theirs:
+            found[customer] = min(theirs)[1]
+    return found
 
 
 def _draw(scope_key: str, customer_id: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from siyu.foundation import api as foundation
 from siyu.records.customers import rules
@@ -72,4 +73,25 @@ def same_person(customer_ids: Iterable[int]) -> dict[int, list[int]]:
         [ids],
     ):
         found.setdefault(customer_id, []).append(other)
+    return found
+
+
+def former_ids(customer_ids: Iterable[int]) -> dict[int, list[tuple[int, datetime]]]:
+    """Customer in force → (another id, until when): under which some of its subjects were known before.
+
+    So a person who was taken out of a merge is found under the customer they were merged into. Those who have
+    always been themselves are absent.
+    """
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return {}
+    found: dict[int, list[tuple[int, datetime]]] = {}
+    for customer_id, other, until in foundation.fetch(
+        "SELECT now.customer_id, old.customer_id, max(old.valid_to) FROM records_customers_subjectmap now"
+        " JOIN records_customers_subjectmap old ON old.subject_id = now.subject_id"
+        " AND old.valid_to IS NOT NULL AND old.customer_id <> now.customer_id"
+        " WHERE now.customer_id = ANY(%s) AND now.valid_to IS NULL GROUP BY 1, 2 ORDER BY 1, 2",
+        [ids],
+    ):
+        found.setdefault(customer_id, []).append((other, until))
     return found
