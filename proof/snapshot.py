@@ -23,6 +23,7 @@ TABLES = (
     "connectors_commerce_import",
     "connectors_commerce_quarantinedrow",
     "connectors_wecom_connection",
+    "connectors_wecom_massrecipient",
     "connectors_wecom_masssend",
     "connectors_wecom_relation",
     "connectors_wecom_welcomecode",
@@ -166,3 +167,20 @@ def understand(twin: Row) -> list[Told]:
         )
         for row in twin["callbacks"]
     ]
+
+
+def people(snapshot: Snapshot) -> dict[int, int]:
+    """Subject → a number of the person. Whoever was ever taken for the same counts as one, undone or not: what was
+    done meanwhile was done to both."""
+    by_subject: dict[int, int] = {}
+    joined: dict[int, int] = {}
+
+    def first(customer: int) -> int:
+        while (other := joined.get(customer, customer)) != customer:
+            customer = other
+        return customer
+
+    for row in snapshot["records_customers_subjectmap"]:
+        known = first(by_subject.setdefault(row["subject_id"], row["customer_id"]))
+        joined[first(row["customer_id"])] = known
+    return {subject: first(customer) for subject, customer in by_subject.items()}

@@ -139,13 +139,17 @@ def holdout(snapshot: Snapshot) -> Verdict:
     outcomes: dict[tuple[str, int], set[bool]] = {
         key: {row["arm"] == "holdout" for row in rows} for key, rows in arms.items()
     }
+    _parted(verdict, snapshot, drawn)
+    under = _ever_under(snapshot)
     for row in snapshot["actions_messaging_delivery"]:
         if row["channel"] == MASS and row["holdout_key"]:
-            known = outcomes.get((row["holdout_key"], person(row["customer_id"])))
+            known = _sides(drawn, row["holdout_key"], under.get(row["subject_id"], {row["customer_id"]}))
             verdict.expect(known != {True}, f"delivery {row['id']}: to somebody in the control group")
     runs = group(snapshot["decisions_journeys_steprun"], "enrolment_id")
     for row in snapshot["decisions_journeys_enrolment"]:
-        known = outcomes.get((f"journey:{row['journey_id']}", person(row["customer_id"])), set())
+        known = _sides(
+            drawn, f"journey:{row['journey_id']}", under.get(row["subject_id"], {row["customer_id"]})
+        )
         for run in runs.get(row["id"], []):
             if run["step_id"] in ("invite", "thanks"):
                 side = run["outcome"] == "holdout"
@@ -155,3 +159,37 @@ def holdout(snapshot: Snapshot) -> Verdict:
     held = sum(sides == {True} for sides in outcomes.values())
     verdict.notes.append(f"{held} in control groups")
     return verdict
+
+
+def _ever_under(snapshot: Snapshot) -> dict[int, set[int]]:
+    """Subject → every customer it belonged to at some time, and those merged with one of these now."""
+    mates = group(snapshot["records_customers_customer"], "root_id")
+    roots = {row["id"]: row["root_id"] for row in snapshot["records_customers_customer"]}
+    found: dict[int, set[int]] = {}
+    for row in snapshot["records_customers_subjectmap"]:
+        mine = found.setdefault(row["subject_id"], set())
+        mine |= {row["customer_id"], row["home_id"]}
+        if row["valid_to"] is None:
+            mine |= {mate["id"] for mate in mates.get(roots[row["customer_id"]], [])}
+    return found
+
+
+def _sides(drawn: dict[tuple[str, int], list[Row]], scope: str, customers: set[int]) -> set[bool]:
+    """On which sides the person was, under all these ids."""
+    return {row["arm"] == "holdout" for customer in customers for row in drawn.get((scope, customer), [])}
+
+
+def _parted(verdict: Verdict, snapshot: Snapshot, drawn: dict[tuple[str, int], list[Row]]) -> None:
+    """Who was drawn while taken for another keeps that side once they are known to be two."""
+    merges = snapshot["records_customers_merge"]
+    ends = Counter(customer for row in merges for customer in (row["kept_id"], row["merged_id"]))
+    for row in merges:
+        pair = (row["kept_id"], row["merged_id"])
+        if not row["undone_at"] or ends[pair[0]] + ends[pair[1]] > 2:
+            continue  # with a third one, whose side came first is not said by these two
+        for scope in {scope for scope, customer in drawn if customer in pair}:
+            both = [one for customer in pair for one in drawn.get((scope, customer), [])]
+            both.sort(key=lambda one: one["at"])
+            if len(both) == 2 and both[0]["at"] <= row["undone_at"] and both[1]["at"] >= row["at"]:
+                same = both[0]["arm"] == both[1]["arm"]
+                verdict.expect(same, f"{scope}: {pair} changed sides when their merge was undone")

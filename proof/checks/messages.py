@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from proof.checks.verdict import Verdict
-from proof.snapshot import Row, Snapshot
+from proof.snapshot import Row, Snapshot, people
 
 WELCOME, MASS = "wecom.welcome", "wecom.mass"
 ARRIVED = ("sent", "delivered")
@@ -19,7 +19,7 @@ class _Phones:
     def __init__(self, snapshot: Snapshot) -> None:
         relations = snapshot["connectors_wecom_relation"]
         self._external: dict[int, set[str]] = {}
-        self._customer: dict[int, int] = {row["subject_id"]: row["customer_id"] for row in _living(snapshot)}
+        self._customer = people(snapshot)
         for row in relations:
             customer = self._customer.get(row["subject_id"])
             if customer is not None:
@@ -45,7 +45,7 @@ class _Phones:
                     )  # fmt: skip
 
     def customer(self, delivery: Row) -> int:
-        """The customer a delivery is for now, after merges."""
+        """The person a delivery is for, whoever was ever taken for the same."""
         known: int = delivery["customer_id"]
         return self._customer.get(delivery["subject_id"], known)
 
@@ -67,10 +67,6 @@ class _Phones:
         """How often this welcome arrived."""
         userid, ids, text = self.of(delivery)
         return sum(self.welcomes[userid, external, text] for external in ids)
-
-
-def _living(snapshot: Snapshot) -> list[Row]:
-    return [row for row in snapshot["records_customers_subjectmap"] if row["valid_to"] is None]
 
 
 def _groups(snapshot: Snapshot, channel: str) -> dict[Any, list[Row]]:
@@ -131,12 +127,24 @@ def true(snapshot: Snapshot) -> Verdict:
                 row["state"] in (*ARRIVED, "unknown", "failed", "cancelled"),
                 f"welcome {row['key']} is {row['state']}",
             )
+    asked = _asked(snapshot)
     for rows in _groups(snapshot, MASS).values():
         tasks = phones.mass_of(rows[0])
-        by_id = {task["msgid"]: task for task in tasks}
+        by_id = {(task["msgid"], task["external_userid"]): task for task in tasks}
         for row in rows:
-            _mass(verdict, row, by_id.get(row["ref"]), tasks, len(rows))
+            task = by_id.get((row["ref"], asked.get((row["ref"], row["id"]), "")))
+            _mass(verdict, row, task, tasks, len(rows))
     return verdict
+
+
+def _asked(snapshot: Snapshot) -> dict[tuple[str, int], str]:
+    """(task, delivery) → the customer's id at WeCom for whom it was handed over."""
+    sends = snapshot.by_id("connectors_wecom_masssend")
+    relations = snapshot.by_id("connectors_wecom_relation")
+    return {
+        (sends[row["send_id"]]["msgid"], row["delivery_id"]): relations[row["relation_id"]]["external_userid"]
+        for row in snapshot["connectors_wecom_massrecipient"]
+    }
 
 
 def _mass(verdict: Verdict, row: Row, task: Row | None, tasks: list[Row], siblings: int) -> None:

@@ -61,6 +61,8 @@ def acts(snapshot: Snapshot) -> Verdict:
     erased = Counter(row["customer_id"] for row in snapshot["records_customers_erasure"])
     for act in snapshot.office["acts"]:
         word, who = act["word"], act["customer_id"]
+        if who in erased and act["kind"] != "erase":
+            continue  # what was done to them is erased too
         match act["kind"]:
             case "tag":
                 found, told = worn[tags.get(word, 0)], trail["customers.tagged", word]
