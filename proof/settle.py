@@ -45,9 +45,11 @@ def settle(
         clock.move_to(target)
         _rest(twin, tick, patience)
     for _time in range(ASKED_AGAIN):
-        if (target := _unclear()) is None:
+        again = _unclear()
+        if again is None:
             break
         wait(lambda: False, SURE_AFTER.total_seconds(), tick)
+        target = max(again, clock.business_now())
         twin.post("clock", {"advance_to": target.isoformat()})
         clock.move_to(target)
         _rest(twin, tick, patience)
