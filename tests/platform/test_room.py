@@ -40,7 +40,7 @@ def test_a_worker_has_a_thread_for_each_connection_it_may_hold() -> None:
 
 def test_how_many_fit() -> None:
     shipped = room.Room(97, 23, frozenset())
-    assert (shipped.fits, shipped.needed(3), shipped.needed(4)) == (3, 89, 112)
+    assert (shipped.fits, shipped.needed(3), shipped.needed(4)) == (3, 97, 120)
     assert room.Room(10, 23, frozenset()).fits == 0
 
 
@@ -55,7 +55,7 @@ def test_more_workers_than_fit_are_told_so(caplog: pytest.LogCaptureFixture) -> 
     assert (record.__dict__["workers"], record.__dict__["workers_that_fit"]) == (2, 1)
     (finding,) = work._room()
     assert finding.level is Level.WRONG
-    assert "66" in finding.mend
+    assert "74" in finding.mend
 
 
 def test_few_enough_are_well(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,8 +10,9 @@ from siyu.foundation import api as foundation
 NAME = "siyu worker "
 """What a worker's connections are called in the server, before the worker's own name."""
 
-KEPT_FREE = 20
-"""Connections left to the web processes (one for each of eight threads and one for callbacks), to doctor, backup, psql."""
+KEPT_FREE = 28
+"""Connections left to two web processes (each one for each of eight threads and three for callbacks) and to doctor,
+backup and psql."""
 
 
 @dataclass(frozen=True)
