@@ -319,6 +319,10 @@ def test_statements_are_prepared_once_and_the_line_is_handed_on(
     assert kept is not None
     names = kept._connection.execute("SELECT name FROM pg_prepared_statements").fetchall()
     assert {"siyu_raw_3"} <= {name for (name,) in names} <= {"siyu_raw_1", "siyu_raw_2", "siyu_raw_3"}
+    kept._connection.execute("DEALLOCATE ALL")  # as behind a pooler
+    for number in range(3):
+        line.put((b"test:", b"pooled:%d" % number, b"x", bytes(8), b""))
+    assert facts.inbox_counts("test:").received == 123
     line.close()
 
 

@@ -60,6 +60,10 @@ def _statement(rows: int) -> bytes:
     ).encode()
 
 
+LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
+"""What a pooler that changes the server's connection with each transaction answers."""
+
+
 class _Connection:
     """A connection to the database with its statements prepared.
 
@@ -70,12 +74,21 @@ class _Connection:
     def __init__(self) -> None:
         self._connection = own_connection()
         self._prepared = dict[int, bytes]()
+        self._pooled = False
 
     def insert(self, rows: Sequence[Row]) -> None:
         """Store the rows by one statement, which is its own transaction; raises psycopg.Error."""
-        name = self._prepared.get(len(rows)) or self._prepare(len(rows))
         values = [value for row in rows for value in row]
-        self._check(self._connection.pgconn.exec_prepared(name, values, BINARY[: len(values)]))
+        formats = BINARY[: len(values)]
+        if not self._pooled:
+            try:
+                name = self._prepared.get(len(rows)) or self._prepare(len(rows))
+                self._check(self._connection.pgconn.exec_prepared(name, values, formats))
+                return
+            except LOST:  # nothing was stored: what was prepared is another server connection's
+                log.warning("a pooler loses prepared statements; callbacks cost more without them")
+                self._pooled = True
+        self._check(self._connection.pgconn.exec_params(_statement(len(rows)), values, None, formats))
 
     def close(self) -> None:
         """Give it back."""
