@@ -19,7 +19,7 @@ CONNECTIONS = 16
 def run(stage: Stage) -> list[Row]:
     """Alternate bare and siyu, warm, under the same server with the same settings."""
     at = clock.business_now()
-    brand.make(stage, at)
+    brand.make(at)
     envelope = brand.connect(at)
     count = stage.size(15_000, 60)
     requests = []

@@ -49,7 +49,7 @@ class Nowhere:
 def run(stage: Stage) -> list[Row]:
     """Queue in batches, then send until nothing is due; noon, so that no quiet hour holds them."""
     at = datetime.combine(clock.business_now().date(), datetime.min.time(), UTC) + timedelta(hours=4)
-    clerks = brand.make(stage, at)
+    clerks = brand.make(at)
     messaging.CHANNELS._items["bench.nowhere"] = Nowhere()
     people = brand.friends(stage, stage.size(20_000, 200, 5_000), at - timedelta(days=3), clerks)
     count = len(people)

@@ -22,7 +22,7 @@ AIM = 2_000
 def run(stage: Stage) -> list[Row]:
     """One thread, as one worker's pump; beside it the mere recording of as many facts."""
     at = clock.business_now()
-    clerks = brand.make(stage, at)
+    clerks = brand.make(at)
     brand.connect(at)
     with foundation.transaction():
         segments.install_defaults(at=at)

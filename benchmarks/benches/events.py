@@ -24,7 +24,7 @@ WORKERS = 2
 def run(stage: Stage) -> list[Row]:
     """People known before, then strangers (each a new customer)."""
     at = clock.business_now()
-    brand.make(stage, at)
+    brand.make(at)
     people = stage.size(20_000, 200)
     brand.known(stage, people, at)
     numbers = brand.spread(stage, people)

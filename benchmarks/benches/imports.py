@@ -25,7 +25,7 @@ AIM = 5_000
 def run(stage: Stage) -> list[Row]:
     """69,659 rows of CDNOW (a head of them when quick), or 20,000 of the shop, each counted."""
     at = clock.business_now()
-    brand.make(stage, at)
+    brand.make(at)
     with foundation.transaction():
         if not stage.customers:
             foundation.set_setting("brand.currency", "USD", at=at, by=foundation.SYSTEM)

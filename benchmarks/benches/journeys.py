@@ -36,7 +36,7 @@ STEPS = {
 def run(stage: Stage) -> list[Row]:
     """Everybody enters and waits; then all are due at once and walk to the end."""
     at = clock.business_now()
-    clerks = brand.make(stage, at)
+    clerks = brand.make(at)
     with foundation.transaction():
         journey = journeys.create_journey("测量", STEPS, at=at)
         journeys.publish(journey, at=at)

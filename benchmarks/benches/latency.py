@@ -34,7 +34,7 @@ STEPS = {
 def run(stage: Stage) -> list[Row]:
     """Each fact is of another person; a poller sees entries as a page would."""
     at = clock.business_now()
-    clerks = brand.make(stage, at)
+    clerks = brand.make(at)
     with foundation.transaction():
         segments.install_defaults(at=at)
         journey = journeys.create_journey("测量", STEPS, at=at)

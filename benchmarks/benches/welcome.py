@@ -70,7 +70,8 @@ def run(stage: Stage) -> list[Row]:
 class Night:
     """The night's jobs, by the worker, again and again: everybody scored, the largest segment built, numbers kept.
 
-    Before each scoring two in a hundred customers carry scores that no longer hold, as after a busy day.
+    Before each scoring two in a hundred customers, other ones each time, get scores that do not hold, as after a
+    busy day; in short transactions, because no fact is read past one that is open.
     """
 
     def __init__(self) -> None:

@@ -21,6 +21,7 @@ from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
 CORP = "wwbench"
+SOURCE = f"wecom:{CORP}"
 TOKEN = "bench-token"
 AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
 CLERKS = 50
@@ -31,17 +32,17 @@ UNITS = (
 )
 
 
-def make(stage: Stage, at: datetime) -> list[int]:
+def make(at: datetime) -> list[int]:
     """Stores and clerks, cursors and partitions; returns the clerks' ids."""
-    source, since = f"wecom:{CORP}", at if stage.customers else at - timedelta(days=30)
+    since = at - timedelta(days=30)
     with foundation.transaction():
         facts.ensure_partitions(at=at)
         facts.install_cursors()
         people = [staff.EmployeeSpec(f"clerk{n}", f"导购{n}", "2" if n % 2 else "3") for n in range(CLERKS)]
-        staff.sync_directory(UNITS, people, source=source, at=since)
+        staff.sync_directory(UNITS, people, source=SOURCE, at=since)
     return sorted(
         one.id
-        for one in staff.employees_by_userid([one.userid for one in people], at=at, source=source).values()
+        for one in staff.employees_by_userid([one.userid for one in people], at=at, source=SOURCE).values()
     )
 
 

@@ -23,11 +23,11 @@ GONE = (
     "DELETE FROM foundation_work_job WHERE state IN ('waiting', 'running')",
     "UPDATE actions_messaging_delivery SET state = 'cancelled', due_at = NULL, lease_until = NULL"
     " WHERE state IN ('queued', 'held', 'sending', 'waiting_member', 'unknown')",
-    # the directory of a company that was connected: its store codes are free again
-    """UPDATE records_staff_unitversion v SET valid_to = greatest(valid_from, now()) FROM records_staff_orgunit u
-       WHERE u.id = v.unit_id AND valid_to IS NULL AND starts_with(u.source, 'wecom:')""",
-    """UPDATE records_staff_employment m SET until = greatest(since, now()) FROM records_staff_employee e
-       WHERE e.id = m.employee_id AND until IS NULL AND starts_with(e.source, 'wecom:')""",
+    # the directory of a simulated company that was connected: its store codes are free again
+    f"""UPDATE records_staff_unitversion v SET valid_to = greatest(valid_from, now()) FROM records_staff_orgunit u
+       WHERE u.id = v.unit_id AND valid_to IS NULL AND starts_with(u.source, 'wecom:') AND u.source <> '{brand.SOURCE}'""",
+    f"""UPDATE records_staff_employment m SET until = greatest(since, now()) FROM records_staff_employee e
+       WHERE e.id = m.employee_id AND until IS NULL AND starts_with(e.source, 'wecom:') AND e.source <> '{brand.SOURCE}'""",
 )
 TOUCHED = ("facts_inbox_rawmessage", "actions_messaging_delivery", "foundation_work_job")
 LOOPS = ("scoring.flips", "segments.flips")
