@@ -68,7 +68,8 @@ def run(stage: Stage) -> list[Row]:
 
 
 class Night:
-    """The night's jobs, by the worker, again and again: everybody scored, the largest segment built, numbers kept.
+    """The night's jobs, by the worker's two threads for jobs, all the while: everybody scored, the largest segment
+    built, numbers kept.
 
     Before each scoring two in a hundred customers, other ones each time, get scores that do not hold, as after a
     busy day; in short transactions, because no fact is read past one that is open.
@@ -76,7 +77,6 @@ class Night:
 
     def __init__(self) -> None:
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work)
         self._done = Counter[str]()
         [(segment,)] = foundation.fetch(
             "SELECT segment_id FROM insights_segments_membership GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
@@ -84,23 +84,25 @@ class Night:
         self._jobs: dict[str, dict[str, Any]] = {
             "scoring.snapshot": {}, "segments.rebuild": {"segment_ids": [segment]}, "metrics.keep": {},
         }  # fmt: skip
+        self._threads = [threading.Thread(target=self._work, args=one) for one in self._jobs.items()]
 
     def __enter__(self) -> Night:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def told(self) -> str:
         """What was done how often."""
-        return ", ".join(f"{name} {times} times" for name, times in self._done.items()) or "nothing was done"
+        return "done " + ", ".join(f"{name} {self._done[name]} times" for name in self._jobs)
 
-    def _work(self) -> None:
+    def _work(self, name: str, payload: dict[str, Any]) -> None:
         while not self._over.is_set():
-            for name, payload in self._jobs.items():
-                self._one(name, payload)
+            self._one(name, payload)
         connection.close()
 
     def _spoil_scores(self) -> None:
