@@ -29,6 +29,7 @@ from siyu.records.staff import api as staff
 
 AIM_MS = 5_000
 RATE = 50
+REST = 4.0
 
 
 def run(stage: Stage) -> list[Row]:
@@ -68,8 +69,8 @@ def run(stage: Stage) -> list[Row]:
 
 
 class Night:
-    """The night's jobs, by the worker's two threads for jobs, all the while: everybody scored, the largest segment
-    built, numbers kept.
+    """The night's jobs, by the worker's two threads for jobs, over and over with a rest of some seconds between:
+    everybody scored, the largest segment built, numbers kept.
 
     Before each scoring two in a hundred customers, other ones each time, get scores that do not hold, as after a
     busy day; in short transactions, because no fact is read past one that is open.
@@ -103,6 +104,7 @@ class Night:
     def _work(self, name: str, payload: dict[str, Any]) -> None:
         while not self._over.is_set():
             self._one(name, payload)
+            self._over.wait(REST)
         connection.close()
 
     def _spoil_scores(self) -> None:
