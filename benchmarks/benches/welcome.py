@@ -72,8 +72,7 @@ class Night:
     """The night's jobs, by the worker's two threads for jobs, over and over with a rest of some seconds between:
     everybody scored, the largest segment built, numbers kept.
 
-    Before each scoring two in a hundred customers, other ones each time, get scores that do not hold, as after a
-    busy day; in short transactions, because no fact is read past one that is open.
+    Before each scoring two in a hundred customers get scores that do not hold, as after a busy day.
     """
 
     def __init__(self) -> None:
