@@ -57,11 +57,17 @@ def run(stage: Stage) -> list[Row]:
             codes = _codes(door, config)
             time.sleep(stage.size(10, 3))
             watched = (web, worker)
-            rows = [_row("scan to welcome, p99", stage, door, port, codes, watched)]
+            rows = [_row("scan to welcome, p99", stage, door, port, codes, watched, stage.size(30, 2, 20))]
             if stage.customers:
                 with Night() as night:
                     row = _row(
-                        "scan to welcome beside the night's work, p99", stage, door, port, codes, watched
+                        "scan to welcome beside the night's work, p99",
+                        stage,
+                        door,
+                        port,
+                        codes,
+                        watched,
+                        stage.size(40, 2),
                     )
                 rows.append(replace(row, note=f"{row.note}; meanwhile {night.told()}"))
         door.close()
@@ -152,10 +158,10 @@ def _codes(door: httpx.Client, config: dict[str, Any]) -> list[str]:
 
 
 def _measure(
-    stage: Stage, door: httpx.Client, port: int, codes: list[str]
+    door: httpx.Client, port: int, codes: list[str], seconds: int
 ) -> tuple[dict[str, float], dict[str, float], float]:
     """Scan at the rate from a few threads; deliveries that are sent are looked for meanwhile."""
-    count, numbers = stage.size(30, 2, 20) * RATE, itertools.count()
+    count, numbers = seconds * RATE, itertools.count()
     sent, seen, over = dict[str, float](), dict[str, float](), threading.Event()
     began = time.perf_counter() + 0.2
 
@@ -192,10 +198,16 @@ def _measure(
 
 
 def _row(
-    name: str, stage: Stage, door: httpx.Client, port: int, codes: list[str], watched: Sequence[Running]
+    name: str,
+    stage: Stage,
+    door: httpx.Client,
+    port: int,
+    codes: list[str],
+    watched: Sequence[Running],
+    seconds: int,
 ) -> Row:
     meter = stage.meter(*watched)
-    sent, seen, pace = _measure(stage, door, port, codes)
+    sent, seen, pace = _measure(door, port, codes, seconds)
     spans = [seen[who] - moment for who, moment in sent.items() if who in seen]
     p99 = percentile(spans, 0.99) * 1000
     return Row(
