@@ -98,6 +98,18 @@ def test_the_same_adding_told_a_second_apart_is_one() -> None:
     assert len(told("contact.added")) == 1
 
 
+def test_an_end_that_a_pull_saw_before_its_callback_came_is_told_once() -> None:
+    one = stranger()
+    add(added(one.subject_id, 1))
+    assert end(ended(one.subject_id, 5)) == [True]  # when the pull saw it
+    assert end(ended(one.subject_id, 4)) == [False]  # when it was, says the callback
+    [period] = customers.contacts_of([one.customer_id or 0], open_only=False)[one.customer_id or 0]
+    assert (period.since, period.until) == (hours(1), hours(4))
+    assert [fact.occurred_at for fact in told("contact.ended")] == [hours(5)]
+    assert add(added(one.subject_id, 4.5)) == [True]  # so they were two ends
+    assert sorted(fact.occurred_at for fact in told("contact.ended")) == [hours(4), hours(5)]
+
+
 @pytest.mark.parametrize("order", [(1, 3), (3, 1)])
 def test_who_is_added_again_without_an_end_is_told_twice_in_any_order(order: tuple[int, int]) -> None:
     one = stranger()
@@ -169,8 +181,11 @@ def test_any_order_and_repeats_leave_the_tidy_periods(
         wanted = [(hours(a), hours(b) if b is not None else None) for a, b in tidy(set(words))]
         assert [(c.since, c.until) for c in found] == wanted
         assert len(told("contact.added")) == len(wanted)
-        ends = {fact.occurred_at for fact in told("contact.ended")}
-        assert {until for _since, until in wanted if until is not None and not until.second} <= ends
+        ends = [fact.occurred_at for fact in told("contact.ended")]
+        for place, (since, until) in enumerate(wanted):
+            later = [start for start, _end in wanted[place + 1 :]]
+            said = [moment for moment in ends if since <= moment and all(moment < start for start in later)]
+            assert len(said) == (until is not None and not until.second)
         assert not any(moment.second for moment in ends)
 
 

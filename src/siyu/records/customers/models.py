@@ -168,8 +168,8 @@ class ContactEvent(models.Model):
 class Contact(models.Model):
     """One period in which a person and an employee were friends.
 
-    ``told_since`` is the beginning under which contact.added was recorded; later knowledge may move
-    ``since`` to an earlier one, but a period is told once.
+    ``told_since`` is the beginning under which contact.added was recorded, ``told_until`` the end under which
+    contact.ended was; later knowledge may move ``since`` and ``until`` to earlier ones, but both are told once.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -179,6 +179,7 @@ class Contact(models.Model):
     since = models.DateTimeField()
     told_since = models.DateTimeField()
     until = models.DateTimeField(null=True)
+    told_until = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=10, default="")
     state = models.CharField(max_length=64, default="")
     add_way = models.CharField(max_length=32, default="")

@@ -49,6 +49,7 @@ class _Row:
     id: int
     period: rules.Period
     told_since: datetime
+    told_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,14 @@ def _recompute(relations: Sequence[Relation]) -> list[_Change]:
     ):
         moments[(s, e, c)].append(rules.ContactMoment(moment, kind == "added", state, add_way, ended_by))
     stored: dict[Relation, list[_Row]] = {}
-    for number, s, e, c, told, since, until, ended_by, state, add_way in foundation.fetch(
-        "SELECT t.id, t.subject_id, t.employee_id, t.connection, t.told_since, t.since, t.until, t.ended_by, t.state, t.add_way"
+    for number, s, e, c, told, told_end, since, until, ended_by, state, add_way in foundation.fetch(
+        "SELECT t.id, t.subject_id, t.employee_id, t.connection, t.told_since, t.told_until,"
+        " t.since, t.until, t.ended_by, t.state, t.add_way"
         + _OF_RELATIONS.format(table="records_customers_contact")
         + " ORDER BY t.since",
         _columns(relations),
     ):
-        row = _Row(number, rules.Period(since, until, ended_by, state, add_way), told)
+        row = _Row(number, rules.Period(since, until, ended_by, state, add_way), told, told_end)
         stored.setdefault((s, e, c), []).append(row)
     insert: list[tuple[Relation, rules.Period]] = []
     update: list[_Row] = []
@@ -173,11 +175,12 @@ def _compare(
 ) -> list[_Change]:
     """Match stored periods to the computed ones by the beginning that was told; note the differences.
 
-    A stored period always finds its match: more knowledge splits, shortens or lengthens, never joins.
+    A stored period always finds its match: more knowledge splits, shortens or lengthens, never joins. The end of a
+    period is told once, though a pull saw it later than it was: unless what was told turns out to be another's end.
     """
     changes: list[_Change] = []
     left = list(rows)
-    for period in wanted:
+    for place, period in enumerate(wanted):
         row = next(
             (
                 r
@@ -191,11 +194,16 @@ def _compare(
             changes.append(_Change(relation, period, True, _was_told(period)))
             continue
         left.remove(row)
-        if row.period != period:
-            update.append(_Row(row.id, period, row.told_since))
-            changes.append(
-                _Change(relation, period, False, _was_told(period) and row.period.until != period.until)
-            )
+        following = wanted[place + 1].since if place + 1 < len(wanted) else None
+        told = row.told_until
+        if told is not None and following is not None and told >= following:
+            told = None
+        ended = told is None and _was_told(period)
+        if ended:
+            told = period.until
+        if row.period != period or row.told_until != told:
+            update.append(_Row(row.id, period, row.told_since, told))
+            changes.append(_Change(relation, period, False, ended))
     return changes
 
 
@@ -208,18 +216,25 @@ def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Ro
     if update:
         foundation.execute(
             """UPDATE records_customers_contact c
-               SET since = n.since, until = n.until, ended_by = n.ended_by, state = n.state, add_way = n.add_way
-               FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[])
-                 AS n(id, since, until, ended_by, state, add_way)
+               SET since = n.since, until = n.until, ended_by = n.ended_by, state = n.state, add_way = n.add_way,
+                   told_until = n.told_until
+               FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[],
+                           %s::text[])
+                 AS n(id, told_until, since, until, ended_by, state, add_way)
                WHERE c.id = n.id""",
-            [foundation.array(row.id for row in update), *_period_columns([row.period for row in update])],
+            [
+                foundation.array(row.id for row in update),
+                foundation.array(row.told_until for row in update),
+                *_period_columns([row.period for row in update]),
+            ],
         )
     if insert:
         foundation.execute(
             """INSERT INTO records_customers_contact
-                   (subject_id, employee_id, connection, since, until, ended_by, state, add_way, told_since)
-               SELECT n.*, n.since FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[],
-                                               %s::timestamptz[], %s::text[], %s::text[], %s::text[])
+                   (subject_id, employee_id, connection, since, until, ended_by, state, add_way, told_since, told_until)
+               SELECT n.*, n.since, CASE WHEN n.ended_by <> '' THEN n.until END
+               FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
+                           %s::text[], %s::text[])
                  AS n(subject_id, employee_id, connection, since, until, ended_by, state, add_way)""",
             [*_columns([relation for relation, _p in insert]), *_period_columns([p for _r, p in insert])],
         )
