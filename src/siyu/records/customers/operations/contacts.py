@@ -152,7 +152,7 @@ def _recompute(relations: Sequence[Relation]) -> list[_Change]:
     ):
         row = _Row(number, rules.Period(since, until, ended_by, state, add_way), told, told_end)
         stored.setdefault((s, e, c), []).append(row)
-    insert: list[tuple[Relation, rules.Period]] = []
+    insert: list[tuple[Relation, _Row]] = []
     update: list[_Row] = []
     changes: list[_Change] = []
     moved: set[int] = set()
@@ -170,17 +170,25 @@ def _compare(
     relation: Relation,
     wanted: Sequence[rules.Period],
     rows: list[_Row],
-    insert: list[tuple[Relation, rules.Period]],
+    insert: list[tuple[Relation, _Row]],
     update: list[_Row],
 ) -> list[_Change]:
     """Match stored periods to the computed ones by the beginning that was told; note the differences.
 
     A stored period always finds its match: more knowledge splits, shortens or lengthens, never joins. The end of a
-    period is told once, though a pull saw it later than it was: unless what was told turns out to be another's end.
+    period is told once, though a pull saw it later than it was: what was told is the end of the period it falls into.
     """
     changes: list[_Change] = []
     left = list(rows)
+    said = [row.told_until for row in rows if row.told_until is not None]
     for place, period in enumerate(wanted):
+        following = wanted[place + 1].since if place + 1 < len(wanted) else None
+        told = next(
+            (end for end in said if period.since <= end and (following is None or end < following)), None
+        )
+        ended = told is None and _was_told(period)
+        if ended:
+            told = period.until
         row = next(
             (
                 r
@@ -190,17 +198,10 @@ def _compare(
             None,
         )
         if row is None:
-            insert.append((relation, period))
-            changes.append(_Change(relation, period, True, _was_told(period)))
+            insert.append((relation, _Row(0, period, period.since, told)))
+            changes.append(_Change(relation, period, True, ended))
             continue
         left.remove(row)
-        following = wanted[place + 1].since if place + 1 < len(wanted) else None
-        told = row.told_until
-        if told is not None and following is not None and told >= following:
-            told = None
-        ended = told is None and _was_told(period)
-        if ended:
-            told = period.until
         if row.period != period or row.told_until != told:
             update.append(_Row(row.id, period, row.told_since, told))
             changes.append(_Change(relation, period, False, ended))
@@ -212,7 +213,7 @@ def _was_told(period: rules.Period) -> bool:
     return period.until is not None and period.ended_by != ""
 
 
-def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Row]) -> None:
+def _write(insert: Sequence[tuple[Relation, _Row]], update: Sequence[_Row]) -> None:
     if update:
         foundation.execute(
             """UPDATE records_customers_contact c
@@ -232,11 +233,15 @@ def _write(insert: Sequence[tuple[Relation, rules.Period]], update: Sequence[_Ro
         foundation.execute(
             """INSERT INTO records_customers_contact
                    (subject_id, employee_id, connection, since, until, ended_by, state, add_way, told_since, told_until)
-               SELECT n.*, n.since, CASE WHEN n.ended_by <> '' THEN n.until END
+               SELECT subject_id, employee_id, connection, since, until, ended_by, state, add_way, since, told_until
                FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
-                           %s::text[], %s::text[])
-                 AS n(subject_id, employee_id, connection, since, until, ended_by, state, add_way)""",
-            [*_columns([relation for relation, _p in insert]), *_period_columns([p for _r, p in insert])],
+                           %s::text[], %s::text[], %s::timestamptz[])
+                 AS n(subject_id, employee_id, connection, since, until, ended_by, state, add_way, told_until)""",
+            [
+                *_columns([relation for relation, _row in insert]),
+                *_period_columns([row.period for _relation, row in insert]),
+                foundation.array(row.told_until for _relation, row in insert),
+            ],
         )
 
 
