@@ -190,6 +190,9 @@ def _parted(verdict: Verdict, snapshot: Snapshot, drawn: dict[tuple[str, int], l
         for scope in {scope for scope, customer in drawn if customer in pair}:
             both = [one for customer in pair for one in drawn.get((scope, customer), [])]
             both.sort(key=lambda one: one["at"])
-            if len(both) == 2 and both[0]["at"] <= row["undone_at"] and both[1]["at"] >= row["at"]:
+            if len(both) < 2 or both[1]["at"] < row["at"] or both[0]["at"] > row["undone_at"]:
+                continue
+            # Only what was done in the name of the kept one holds for the other too.
+            if both[0]["customer_id"] == row["kept_id"] or both[1]["at"] <= row["undone_at"]:
                 same = both[0]["arm"] == both[1]["arm"]
                 verdict.expect(same, f"{scope}: {pair} changed sides when their merge was undone")
