@@ -89,7 +89,7 @@ def run(stage: Stage) -> list[Row]:
         Row(
             "deliveries prepared", queueing, "/s", AIM, limit=limit, limit_name="COPY",
             p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"stored with their facts, batches of {BATCH:,}", measures=used,
+            note=f"stored with their facts, batches of {BATCH:,}", measures={**used, "cold_ms": spans[0] * 1000},
         ),
         Row(
             "deliveries asked, claimed and settled", sending, "/s", limit=limit, limit_name="COPY", exact=exact,

@@ -55,7 +55,7 @@ def run(stage: Stage) -> list[Row]:
             "drained from inbox to journeys", total / seconds, "facts/s", AIM, limit=recorded,
             limit_name="facts.record alone", p50_ms=percentile(spans, 0.5) * 1000,
             p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"{count // 10} callbacks, {views} views, {orders} orders became {total} facts; rounds of all subscriptions", measures=used,
+            note=f"{count // 10} callbacks, {views} views, {orders} orders became {total} facts; rounds of all subscriptions", measures={**used, "cold_ms": spans[0] * 1000},
         )
     ]  # fmt: skip
 
