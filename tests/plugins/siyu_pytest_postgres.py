@@ -2,7 +2,8 @@
 
 State lies in ``SIYU_TEST_STATE`` or a folder of the temp dir that belongs to this checkout, and is kept between
 runs. Runs at the same time take different slots (databases) of one server. ``SIYU_DATABASE_URL`` overrides.
-The test database is made anew when a migration changed, else ``--reuse-db`` keeps it.
+The test database is made anew when a migration changed or the last run was cut off (it may have left rows
+behind, and a server without fsync forgets when the machine stops), else ``--reuse-db`` keeps it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import fcntl
 import hashlib
 import os
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,7 @@ from siyu.foundation.postgres import api as postgres
 ROOT = Path(__file__).resolve().parents[2]
 SLOTS = 8
 _held: list[int] = []
+_clean = pytest.StashKey[bool]()  # the database was left clean by the run before, or made anew by this one
 
 
 def state_folder() -> Path:
@@ -52,6 +56,11 @@ def migrations_digest() -> str:
     return total.hexdigest()
 
 
+def stamp_text() -> str:
+    """What a database that can be used again was made from."""
+    return migrations_digest() + os.environ.get("SIYU_DATABASE_URL", "")
+
+
 def prepare_environment() -> Path:
     """Runs when the plugin is loaded, which is before pytest-django reads the settings."""
     state = state_folder()
@@ -64,6 +73,7 @@ def prepare_environment() -> Path:
 
 
 _state = prepare_environment()
+STAMP = _state / f"migrations-{os.environ['SIYU_BRAND']}.stamp"  # there while the database is known to be clean
 _embedded = not os.environ.get("SIYU_DATABASE_URL")
 
 
@@ -76,14 +86,27 @@ def pytest_configure(config: pytest.Config) -> None:
             postgres.ensure_running(_state, profile=postgres.Profile.TESTS)
         except postgres.PostgresTrouble as trouble:
             raise pytest.UsageError(str(trouble)) from trouble
-    stamp = _state / f"migrations-{os.environ['SIYU_BRAND']}.stamp"
-    digest = migrations_digest() + os.environ.get("SIYU_DATABASE_URL", "")
-    if not stamp.exists() or stamp.read_text() != digest:
+    if STAMP.exists() and STAMP.read_text() == stamp_text():
+        config.stash[_clean] = True
+    else:
         config.option.create_db = True
-        stamp.write_text(digest)
+    STAMP.unlink(missing_ok=True)
 
 
-def pytest_unconfigure() -> None:
-    """Let the server go; its guard stops it when no other run uses it."""
-    if _embedded:
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Notice when the database has been made anew."""
+    made = yield
+    if fixturedef.argname == "django_db_setup":
+        request.config.stash[_clean] = True
+    return made
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """This run came to its end, so its database can be used again; let the server go (its guard stops it)."""
+    if config.stash.get(_clean, False):
+        STAMP.write_text(stamp_text())
+    if _embedded and not (config.option.help or config.option.version):
         postgres.release(_state)
