@@ -191,6 +191,24 @@ def test_a_member_is_reminded_once_per_wish_and_confirms(mass: Platform) -> None
     assert told("delivery.handed_over", "delivery.sent") == ["delivery.handed_over", "delivery.sent"]
 
 
+def test_a_question_that_met_passing_trouble_is_asked_again_soon(mass: Platform) -> None:
+    mass.on_send = answer_all(Result.WAITING_MEMBER)
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+    messaging.send_due(at=NOON)
+    mass.on_query = answer_all(Result.WAITING_MEMBER)
+    days_later = NOON + timedelta(days=4, minutes=1)
+    messaging.poll(at=days_later)
+    half_a_day = NOON + timedelta(days=4, hours=8)  # the next noon or midnight, UTC
+    assert messaging.poll(at=half_a_day - timedelta(minutes=1)).claimed == 0
+    mass.on_query = answer_all(Result.RETRY)
+    assert messaging.poll(at=half_a_day).claimed == 1
+    mass.on_query = answer_all(Result.FAILED, reason="不是好友")
+    assert messaging.poll(at=half_a_day + timedelta(minutes=4)).claimed == 0
+    assert messaging.poll(at=half_a_day + timedelta(minutes=5)).claimed == 1
+    assert states() == {"failed": 1}
+
+
 def test_what_is_one_task_at_the_platform_is_asked_as_one(mass: Platform) -> None:
     mass.on_send = lambda items: [
         messaging.Outcome(item.delivery_id, Result.WAITING_MEMBER, ref="task-1") for item in items

@@ -126,5 +126,5 @@ def _postpone(outcomes: dict[int, Outcome], wish: str, at: datetime) -> None:
             row.due_at = at + timedelta(minutes=1)
         else:
             row.wish, row.reason = "", outcome.reason
-            row.due_at = poll_at(row.attempted_at, at)
+            row.due_at = poll_at(row.attempted_at, at, answered=outcome.result is not Result.RETRY)
     store.save(rows)
