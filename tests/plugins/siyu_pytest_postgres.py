@@ -73,7 +73,8 @@ def prepare_environment() -> Path:
 
 
 _state = prepare_environment()
-STAMP = _state / f"migrations-{os.environ['SIYU_BRAND']}.stamp"  # there while the database is known to be clean
+# There while the database is known to be clean.
+STAMP = _state / f"migrations-{os.environ['SIYU_BRAND']}.stamp"
 _embedded = not os.environ.get("SIYU_DATABASE_URL")
 
 
