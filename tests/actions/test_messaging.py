@@ -9,7 +9,7 @@ import pytest
 
 from siyu.actions.messaging import api as messaging
 from siyu.facts import api as facts
-from siyu.kit.errors import BadInput, NotFound
+from siyu.kit.errors import BadInput, NotFound, RetryLater
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from tests.actions.world import NOON, Platform, answer_all, channel, hear, message, people, states, told
@@ -191,7 +191,12 @@ def test_a_member_is_reminded_once_per_wish_and_confirms(mass: Platform) -> None
     assert told("delivery.handed_over", "delivery.sent") == ["delivery.handed_over", "delivery.sent"]
 
 
-def test_a_question_that_met_passing_trouble_is_asked_again_soon(mass: Platform) -> None:
+def cut_off(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+    """The platform gives no answer."""
+    raise RetryLater("platform.away", "away")
+
+
+def test_a_question_without_an_answer_is_asked_again_soon(mass: Platform) -> None:
     mass.on_send = answer_all(Result.WAITING_MEMBER)
     (who,) = people(1)
     messaging.queue([message("k", who)], at=NOON)
@@ -201,12 +206,39 @@ def test_a_question_that_met_passing_trouble_is_asked_again_soon(mass: Platform)
     messaging.poll(at=days_later)
     half_a_day = NOON + timedelta(days=4, hours=8)  # the next noon or midnight, UTC
     assert messaging.poll(at=half_a_day - timedelta(minutes=1)).claimed == 0
-    mass.on_query = answer_all(Result.RETRY)
+    mass.on_query = cut_off
     assert messaging.poll(at=half_a_day).claimed == 1
     mass.on_query = answer_all(Result.FAILED, reason="不是好友")
     assert messaging.poll(at=half_a_day + timedelta(minutes=4)).claimed == 0
     assert messaging.poll(at=half_a_day + timedelta(minutes=5)).claimed == 1
     assert states() == {"failed": 1}
+
+
+def test_nothing_follows_from_a_question_without_an_answer(mass: Platform) -> None:
+    mass.on_send = mass.on_query = answer_all(Result.UNKNOWN)
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+    messaging.send_due(at=NOON)
+    mass.on_query = cut_off
+    for number in range(30):  # longer than the number of questions that count
+        assert messaging.poll(at=NOON + timedelta(minutes=5 * number)).claimed == 1
+        assert states() == {"unknown": 1}
+    mass.on_query = answer_all(Result.SENT)
+    assert messaging.poll(at=NOON + timedelta(hours=3)).sent == 1
+    assert len(mass.calls) == 1
+
+
+def test_attempts_that_are_asked_about_together_are_each_settled(mass: Platform) -> None:
+    mass.max_batch = 2
+    mass.on_send = lambda items: [messaging.Outcome(item.delivery_id, Result.UNKNOWN) for item in items]
+    messaging.queue([message(f"k{n}", who) for n, who in enumerate(people(4))], at=NOON)
+    messaging.send_due(at=NOON)
+    assert mass.keys == [["k0", "k1"], ["k2", "k3"]]
+    mass.max_batch = 100
+    mass.on_query = answer_all(Result.FAILED, reason="不是好友")
+    assert messaging.poll(at=NOON).failed == 4
+    assert [len(asked) for asked in mass.asked] == [4]
+    assert states() == {"failed": 4}
 
 
 def test_what_is_one_task_at_the_platform_is_asked_as_one(mass: Platform) -> None:

@@ -272,9 +272,13 @@ def test_an_unclear_mass_message_is_found_by_content_time_and_people(world: Worl
     (other,) = channel.send([world.item(second, token="other")], at=now())
     items = [world.item(first, token="lost")]
     lost_send(world, items, cut_after_effect=1.0)
+    with world.twin.faults(freq_limit=1.0), pytest.raises(RetryLater):
+        channel.query(items, at=now())
     (found,) = channel.query(items, at=now())
     assert found.result is Result.WAITING_MEMBER
     assert found.ref and found.ref != other.ref
+    with world.twin.faults(freq_limit=1.0), pytest.raises(RetryLater):
+        channel.query([world.item(first, ref=found.ref)], at=now())
     world.confirm(found.ref)
     (done,) = channel.query([world.item(first, ref=found.ref)], at=now())
     assert done.result is Result.SENT

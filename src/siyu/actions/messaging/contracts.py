@@ -146,7 +146,8 @@ class Channel(Protocol):
 
         RETRY means "the platform has certainly never seen it", UNKNOWN "still
         cannot tell, ask again later".  For items with an empty ``ref`` the
-        channel looks for its own mark, or for sender, content and time.
+        channel looks for its own mark, or for sender, content and time.  Raises RetryLater
+        when the platform gave no answer: nothing is concluded, and the question does not count.
         """
         ...
 

@@ -45,14 +45,13 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=min(600, 2 ** min(max(attempts, 1), 10)))
 
 
-def poll_at(handed_over: datetime | None, at: datetime, *, answered: bool = True) -> datetime:
+def poll_at(handed_over: datetime | None, at: datetime) -> datetime:
     """When the member's confirmation is looked for again (business time).
 
     Every five minutes for six hours, then hourly for three days, then every twelve hours; at full
-    five minutes, hours, half days (UTC), so that what waits is asked together. A question that met
-    passing trouble is asked again in five minutes, however long it waits already.
+    five minutes, hours, half days (UTC), so that what waits is asked together.
     """
-    age = at - handed_over if handed_over is not None and answered else timedelta(0)
+    age = at - handed_over if handed_over is not None else timedelta(0)
     grid = 300 if age < timedelta(hours=6) else 3600 if age < timedelta(days=3) else 43200
     return datetime.fromtimestamp((int(at.timestamp()) // grid + 1) * grid, at.tzinfo)
 

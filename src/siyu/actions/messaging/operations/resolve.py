@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,12 +10,14 @@ from siyu.actions.messaging import store
 from siyu.actions.messaging.contracts import Channel, DeliveryState, Outcome, Result, SendItem, SendReport
 from siyu.actions.messaging.models import ASKABLE, Delivery
 from siyu.actions.messaging.operations.claim import item_of
-from siyu.actions.messaging.operations.outcomes import count, record_outcomes, set_next
-from siyu.actions.messaging.operations.send import PortMethod, ask_port
+from siyu.actions.messaging.operations.outcomes import Answered, count, record_answers, set_next
 from siyu.actions.messaging.registry import CHANNELS
 from siyu.actions.messaging.rules import LEASE, after_unclear, poll_at
 from siyu.foundation import api as foundation
 from siyu.kit import clock
+from siyu.kit.errors import Permanent, RetryLater
+
+log = logging.getLogger("siyu.messaging")
 
 MAX_TASK = 50_000  # deliveries taken beyond the limit because they share a task at the platform
 
@@ -45,8 +48,8 @@ def resolve_unclear(*, at: datetime, limit: int = 500) -> SendReport:
 def poll(*, at: datetime, limit: int = 500) -> SendReport:
     """Ask the platforms about what waits for a member or is unknown, and pass on wishes.
 
-    Commits by itself; not to be called inside a transaction. An answer that is cut off changes
-    nothing but the time of the next question.
+    Commits by itself; not to be called inside a transaction. A question without an answer changes
+    nothing but the time of the next one.
     """
     with foundation.transaction():
         rows = foundation.claim_due(Delivery, at=at, limit=limit, states=ASKABLE)
@@ -89,13 +92,16 @@ def _groups(rows: Sequence[Delivery]) -> dict[tuple[str, str, int | None, str], 
 
 
 def _ask_chunk(channel: Channel, wish: str, rows: Sequence[Delivery], at: datetime) -> SendReport:
-    method: PortMethod = {"cancel": channel.cancel, "remind": channel.remind}.get(wish, channel.query)
     items: tuple[SendItem, ...] = tuple(item_of(row) for row in rows)
-    outcomes = {each.delivery_id: each for each in ask_port(channel, items, method, at=at)}
+    outcomes = _answers(channel, wish, items, at)
+    if outcomes is None:
+        with foundation.transaction():
+            _unanswered([row.pk for row in rows], wish, at)
+        return SendReport()
     waiting = {row.pk for row in rows if row.state == DeliveryState.WAITING_MEMBER.value}
-    settled: list[Outcome] = []
+    settled: dict[str, list[Outcome]] = {}  # by attempt: asked as one, they may have been sent as several
     unsettled: dict[int, Outcome] = {}
-    for row in rows:
+    for row, item in zip(rows, items, strict=True):
         outcome = outcomes[row.pk]
         certain = {Result.SENT, Result.DELIVERED, Result.CANCELLED}
         if wish or row.pk in waiting:
@@ -106,11 +112,49 @@ def _ask_chunk(channel: Channel, wish: str, rows: Sequence[Delivery], at: dateti
         if keep:
             unsettled[row.pk] = outcome
         else:
-            settled.append(outcome)
+            settled.setdefault(item.attempt_token, []).append(outcome)
     with foundation.transaction():
-        report = record_outcomes(settled, at=at, token=items[0].attempt_token)
+        reports = record_answers([Answered(said, at, token) for token, said in settled.items()])
         _postpone(unsettled, wish, at)
-    return report
+    return sum(reports, SendReport())
+
+
+def _answers(
+    channel: Channel, wish: str, items: Sequence[SendItem], at: datetime
+) -> dict[int, Outcome] | None:
+    """What the platform says of each item; None when it gave no answer, from which nothing follows.
+
+    That a question met trouble says nothing of the message it is about: least of all that it never left.
+    """
+    method = {"cancel": channel.cancel, "remind": channel.remind}.get(wish, channel.query)
+    try:
+        said = {outcome.delivery_id: outcome for outcome in method(items, at=at)}
+    except RetryLater:
+        return None
+    except Permanent as error:
+        result = Result.FAILED if wish else Result.UNKNOWN
+        return {item.delivery_id: Outcome(item.delivery_id, result, reason=str(error)) for item in items}
+    except Exception:
+        log.warning(
+            "a question was not answered", extra={"channel": channel.name, "items": len(items)}, exc_info=True
+        )
+        return None
+    return {
+        item.delivery_id: said.get(item.delivery_id) or Outcome(item.delivery_id, Result.UNKNOWN)
+        for item in items
+    }
+
+
+def _unanswered(ids: Sequence[int], wish: str, at: datetime) -> None:
+    """Ask again soon, however long they wait already; the question does not count."""
+    for row in (rows := store.locked(ids)):
+        if DeliveryState(row.state) not in ASKABLE:
+            continue
+        row.lease_until = None
+        row.asked -= 1
+        if row.wish == wish:  # else wished for meanwhile: that is due already
+            row.due_at = at + timedelta(minutes=1) if wish else poll_at(at, at)
+    store.save(rows)
 
 
 def _postpone(outcomes: dict[int, Outcome], wish: str, at: datetime) -> None:
@@ -126,5 +170,5 @@ def _postpone(outcomes: dict[int, Outcome], wish: str, at: datetime) -> None:
             row.due_at = at + timedelta(minutes=1)
         else:
             row.wish, row.reason = "", outcome.reason
-            row.due_at = poll_at(row.attempted_at, at, answered=outcome.result is not Result.RETRY)
+            row.due_at = poll_at(row.attempted_at, at)
     store.save(rows)

@@ -117,7 +117,7 @@ class _Pass:
         items = [item for item in call.items if item not in late]
         outcomes = [Outcome(item.delivery_id, Result.FAILED, reason=EXPIRED) for item in late]
         if items:
-            outcomes += ask_port(call.channel, items, call.channel.send, at=now)
+            outcomes += _hand_over(call.channel, items, at=now)
         return Answered(outcomes, self._at, call.items[0].attempt_token)
 
     def _written(self, report: SendReport) -> None:
@@ -133,19 +133,14 @@ class _Pass:
             self._changed.notify_all()
 
 
-PortMethod = Callable[..., Sequence[Outcome]]
-
-
-def ask_port(
-    channel: Channel, items: Sequence[SendItem], method: PortMethod, *, at: datetime
-) -> list[Outcome]:
-    """Call one method of a port; whatever it does, there is an outcome for each item.
+def _hand_over(channel: Channel, items: Sequence[SendItem], *, at: datetime) -> list[Outcome]:
+    """Call the port; whatever it does, there is an outcome for each item.
 
     RetryLater: nothing was taken. Permanent: all refused. Anything else it raises, and any item it
     leaves out: unknown.
     """
     try:
-        answers = {outcome.delivery_id: outcome for outcome in method(items, at=at)}
+        answers = {outcome.delivery_id: outcome for outcome in channel.send(items, at=at)}
     except RetryLater as error:
         rest = timedelta(seconds=error.after_seconds) if error.after_seconds is not None else None
         return [
@@ -159,6 +154,3 @@ def ask_port(
         )
         return [Outcome(item.delivery_id, Result.UNKNOWN, reason=str(error)[:300]) for item in items]
     return [answers.get(item.delivery_id) or Outcome(item.delivery_id, Result.UNKNOWN) for item in items]
-
-
-__all__ = ["Call", "ask_port", "send_due"]

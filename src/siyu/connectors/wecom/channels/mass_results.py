@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.channels.common import failed, reachable, sentence
+from siyu.connectors.wecom.channels.common import failed, reachable, reraise_setup, sentence
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import MassRecipient, MassSend
@@ -23,7 +23,7 @@ from siyu.connectors.wecom.words import (
 )
 from siyu.foundation import api as foundation
 from siyu.kit import clock
-from siyu.kit.errors import Permanent, RetryLater
+from siyu.kit.errors import Permanent
 
 PAGE = 1000
 LOOK_BACK = timedelta(days=1)
@@ -103,7 +103,7 @@ def outcome_of(item: messaging.SendItem, msgid: str, row: Row | None) -> messagi
 def find_unclear(token: str, items: Sequence[messaging.SendItem], *, at: datetime) -> list[messaging.Outcome]:
     """What became of an attempt without an answer: looked up by content, time and recipients.
 
-    RETRY only when WeCom certainly never got it; UNKNOWN while that cannot be told yet.
+    RETRY only when WeCom certainly never got it; UNKNOWN while that cannot be told yet. Raises RetryLater.
     """
     outcomes: list[messaging.Outcome] = []
     rest = list(items)
@@ -125,7 +125,8 @@ def _resolve(
         return []
     try:
         found = {row.msgid: result_rows(row)} if row.msgid else _search(row, set(asked.values()), at)
-    except (Permanent, RetryLater) as error:
+    except Permanent as error:
+        reraise_setup(connections.by_id(row.connection_id), error)
         return [unknown(item, row.msgid, sentence(error)) for item in items]
     for msgid, rows in found.items():
         return [
