@@ -70,6 +70,33 @@ def test_erasure_leaves_no_trace_but_the_refusal() -> None:
     assert customers.update_profiles([customers.ProfileSpec(one, name="x")], at=hours(4), source="t") == 0
 
 
+def said(customer_id: int | None) -> customers.ConsentState:
+    """What counts of what a customer said about promotional messages."""
+    assert customer_id is not None
+    return customers.reach([(customer_id, None)], channel="wecom", purpose="promotional")[0].consent
+
+
+def test_a_refusal_comes_back_with_the_identity_whoever_gets_it() -> None:
+    erased = customers.link([[phone(1), ref("openid", "o1", "mini")]], at=AT, source="t")[0].customer_id or 0
+    customers.set_consent(erased, "*", "promotional", False, at=AT, evidence="a call")
+    customers.erase_customer(erased, scope=staff.EVERYTHING, at=hours(2), by=LEAD)
+    before = person(2)
+    assert said(before) is customers.ConsentState.NOT_STATED
+    subject = customers.identify([ref("openid", "o1", "mini")], at=hours(3), source="t")[0].subject_id
+    assert customers.claim_subject(subject, before, at=hours(3))
+    assert said(before) is customers.ConsentState.REFUSED
+    new = customers.link([[ref("unionid", "u9"), phone(1)]], at=hours(3), source="t")[0].customer_id
+    assert said(new) is customers.ConsentState.REFUSED
+    # Whoever has agreed since the erasure has the last word.
+    agreed = customers.identify([ref("unionid", "u8")], at=hours(3), source="t")[0].customer_id or 0
+    customers.set_consent(agreed, "*", "promotional", True, at=hours(4), evidence="a form")
+    erased = person(7)
+    customers.set_consent(erased, "*", "promotional", False, at=AT, evidence="a call")
+    customers.erase_customer(erased, scope=staff.EVERYTHING, at=hours(3.5), by=LEAD)
+    customers.link([[ref("unionid", "u8"), phone(7)]], at=hours(5), source="t")
+    assert said(agreed) is customers.ConsentState.GRANTED
+
+
 def test_every_table_about_people_is_declared() -> None:
     declared = {label for label, _policy in customers.PERSONAL.items()}
     ours = {

@@ -37,6 +37,18 @@ CROSS JOIN LATERAL jsonb_to_recordset(s.refused) AS r(channel text, purpose text
 ON CONFLICT DO NOTHING
 """
 
+# As of the erasure, so that what a customer who was there before has said since then counts.
+_CARRY_ATTACHED = """
+INSERT INTO records_customers_consent (customer_id, channel, purpose, granted, at, evidence)
+SELECT n.home_id, r.channel, r.purpose, false, s.at, 'suppression'
+FROM unnest(%s::bigint[], %s::bigint[]) AS n(subject_id, home_id)
+JOIN records_customers_identity i ON i.subject_id = n.subject_id
+JOIN records_customers_suppression s
+  ON s.value_hash = i.value_hash AND s.kind = i.kind AND s.realm = i.realm
+CROSS JOIN LATERAL jsonb_to_recordset(s.refused) AS r(channel text, purpose text)
+ON CONFLICT DO NOTHING
+"""
+
 
 def create_customers(
     anchors: Mapping[rules.Key, int], *, at: datetime, origin: facts.Origin | None
@@ -97,7 +109,7 @@ def attach_subjects(
 ) -> None:
     """Map unmapped subjects (subject, kind, home, customer in force) and record customer.identified.
 
-    The caller holds the customers in force, and the buckets of subjects that were there before.
+    Refusals that outlived an erasure are carried over with the identity. The caller holds the customers in force, and the buckets of subjects that were there before.
     """
     if not attached:
         return
@@ -106,6 +118,7 @@ def attach_subjects(
            SELECT n.*, %s FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n ORDER BY 1""",
         [at, [row[0] for row in attached], [row[2] for row in attached], [row[3] for row in attached]],
     )
+    foundation.execute(_CARRY_ATTACHED, [[row[0] for row in attached], [row[2] for row in attached]])
     see_anew(row[3] for row in attached)
     facts.record(
         [
