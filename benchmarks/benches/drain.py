@@ -38,10 +38,10 @@ def run(stage: Stage) -> list[Row]:
     before, had = facts.log_head(), _cards()
     meter = stage.meter()
     began, spans = time.perf_counter(), list[float]()
-    moved = True
+    rounds, moved = facts.Rounds(), True
     while moved:
         mark = time.perf_counter()
-        moved = bool(facts.drain_inbox(at=at)) | bool(_round(at)) or not brand.all_readable()
+        moved = bool(facts.drain_inbox(at=at)) | bool(rounds.go(at=at)[0]) or not brand.all_readable()
         spans.append(time.perf_counter() - mark)
     seconds = time.perf_counter() - began
     made = brand.count("SELECT count(*) FROM facts_log WHERE id > %s", before)
@@ -113,12 +113,3 @@ def _orders(count: int, subjects: list[int], at: datetime, mark: str) -> float:
                 at=at,
             )  # fmt: skip
     return count / (time.perf_counter() - began)
-
-
-def _round(at: datetime) -> int:
-    """One batch of each subscription, as the worker's pump goes round."""
-    handled = 0
-    for _name, subscription in facts.SUBSCRIPTIONS.items():
-        for shard in range(subscription.shards):
-            handled += facts.run_subscription(subscription, shard, at=at)[0]
-    return handled

@@ -165,6 +165,29 @@ def test_subscribers_of_live_facts_start_now_and_never_see_backfill() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_history_is_passed_over_once_by_who_hears_only_what_is_live() -> None:
+    facts.SUBSCRIPTIONS._frozen = False
+    facts.SUBSCRIPTIONS.register(
+        "t.live",
+        Subscription("t.live", frozenset({"test.noted"}), LISTENER),  # type: ignore[arg-type]
+    )
+    facts.install_cursors()
+    rounds = facts.Rounds(lambda subscription: subscription.name == "t.live")
+    assert rounds.go(at=AT) == (0, True)
+    with foundation.transaction():
+        facts.record([noted(number, origin=Origin.BACKFILL) for number in range(5)], at=AT)
+    assert rounds.go(at=AT) == (0, True)
+    [(passed,)] = foundation.fetch(
+        "SELECT max(e.tx) <= min(c.tx) FROM facts_event e, facts_events_cursor c WHERE c.subscription = 't.live'"
+    )
+    assert passed is True
+    with foundation.transaction():
+        facts.record([noted(7)], at=AT)
+    assert rounds.go(at=AT)[0] == 1
+    assert LISTENER.seen == [7]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_workers_deliver_each_fact_once() -> None:
     facts.install_cursors()
     with foundation.transaction():

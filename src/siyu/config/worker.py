@@ -35,49 +35,35 @@ JOB_THREADS = 2
 class Pump:
     """Inbox and subscriptions, looked at only when something new can be there.
 
-    A cheap look at the log tells which facts are new; only subscriptions that hear them are run. Now
-    and then all are, so that nothing depends on what this process remembers. Insights have a pump of
-    their own (``apart``): a welcome must not wait while segments are counted.
+    Now and then all subscriptions are run, so that nothing depends on what this process remembers.
+    Insights have a pump of their own (``apart``): a welcome must not wait while segments are counted.
     """
 
     def __init__(self, *, apart: bool = False) -> None:
         self._apart = apart
+        self._rounds = facts.Rounds(lambda subscription: subscription.apart is apart)
         self._quiet_at: tuple[int, int] | None = None
-        self._position: int | None = None
-        self._waiting: set[tuple[str, int]] = set()
-        self._full_round_at = 0.0
+        self._full_round_at = time.monotonic() + FULL_ROUND_SECONDS
 
     def __call__(self) -> int:
         """One round; returns how many messages and facts were handled."""
         head = (facts.inbox_head(), facts.log_head())
         if time.monotonic() >= self._full_round_at:
             self._full_round_at = time.monotonic() + FULL_ROUND_SECONDS
-            self._wake(lambda subscription: True)
+            self._rounds.wake_all()
             self._quiet_at = None
         if head == self._quiet_at:
             return 0
         at = clock.business_now()
-        moved = 0 if self._apart else facts.drain_inbox(at=at)
-        fresh = facts.news(self._position)
-        self._position = fresh.position
-        self._wake(lambda subscription: bool(subscription.facts & fresh.names))
-        for name, shard in sorted(self._waiting):
-            handled, done = facts.run_subscription(facts.SUBSCRIPTIONS.get(name), shard, at=at)
-            moved += handled
-            if done:
-                self._waiting.discard((name, shard))
+        taken = 0 if self._apart else facts.drain_inbox(at=at)
+        heard, finished = self._rounds.go(at=at)
         # The heads were read before the round, so whatever came meanwhile shows as a new head.
-        if fresh.complete and not moved and not self._waiting and not self._unread(at):
+        if finished and not taken and not self._unread(at):
             self._quiet_at = head
-        return moved
+        return taken + heard
 
     def _unread(self, at: datetime) -> int:
         return 0 if self._apart else facts.inbox_pending(at=at)
-
-    def _wake(self, wanted: Callable[[facts.Subscription], bool]) -> None:
-        for name, subscription in facts.SUBSCRIPTIONS.items():
-            if subscription.apart is self._apart and wanted(subscription):
-                self._waiting |= {(name, shard) for shard in range(subscription.shards)}
 
 
 def most_connections() -> int:

@@ -16,6 +16,7 @@ from siyu.facts.events.contracts import (
     TimelineEntry,
 )
 from siyu.facts.events.dispatch import (
+    Rounds,
     count_dead,
     drain,
     install_cursors,
@@ -25,7 +26,6 @@ from siyu.facts.events.dispatch import (
     news,
     replay_dead,
     rewind,
-    run_subscription,
     set_aside,
     skip_to_end,
 )
@@ -68,6 +68,7 @@ __all__ = [
     "InboxSource",
     "NewFact",
     "Origin",
+    "Rounds",
     "Subscription",
     "TimelineEntry",
     "count_dead",
@@ -94,7 +95,6 @@ __all__ = [
     "replay_dead",
     "replay_inbox",
     "rewind",
-    "run_subscription",
     "set_aside",
     "skip_to_end",
 ]

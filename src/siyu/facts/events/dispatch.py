@@ -7,7 +7,7 @@ read at or past the oldest transaction still running: no fact can appear behind 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,10 +67,13 @@ _HORIZON = (
 )
 
 
-def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime) -> tuple[int, bool]:
+def run_subscription(
+    subscription: Subscription, shard: int = 0, *, at: datetime, called: bool = False
+) -> tuple[int, bool]:
     """Deliver one batch. Returns (facts delivered, whether it read to the end of what is readable).
 
-    Another worker on the same shard is left alone: (0, False).
+    ``called``: facts it hears by name are known to be there, so that its cursor moves past them also
+    when none is for it (past ones, another shard's). Another worker on the same shard is left alone: (0, False).
     """
     with transaction():
         found = fetch(
@@ -88,7 +91,7 @@ def run_subscription(subscription: Subscription, shard: int = 0, *, at: datetime
                 _deliver(subscription, facts, HandleContext(at, subscription.name))
         full = len(facts) == subscription.batch
         end = (facts[-1].tx, facts[-1].id) if full else (oldest - 1, END)
-        if facts or end[0] > found[0][0] + 1000:
+        if facts or called or end[0] > found[0][0] + 1000:
             # An idle cursor is moved rarely: it costs a write, and reading on from it is an index probe.
             execute(
                 "UPDATE facts_events_cursor SET tx = %s, fact_id = %s, updated_at = %s"
@@ -149,18 +152,47 @@ def set_aside(subscription: str, fact_id: int, error: Exception) -> None:
     )
 
 
-def drain(*, at: datetime, only: Sequence[str] | None = None, max_rounds: int = 1000) -> int:
-    """Run subscriptions round after round until no fact is left; returns how many deliveries were made."""
-    total = 0
-    for _round in range(max_rounds):
+class Rounds:
+    """Goes round subscriptions, running only those that may have something to read.
+
+    A cheap look at the log tells which facts are new; only subscriptions that hear them are run, until they
+    have read to the end.
+    """
+
+    def __init__(self, wanted: Callable[[Subscription], bool] = lambda _subscription: True) -> None:
+        self._mine = [one for _name, one in SUBSCRIPTIONS.items() if wanted(one)]
+        self._position: int | None = None
+        self._waiting: dict[tuple[str, int], bool] = {}  # shards with more to read, and whether by name
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Have each look for itself, so that nothing depends on what this object remembers."""
+        for one in self._mine:
+            for shard in range(one.shards):
+                self._waiting.setdefault((one.name, shard), False)
+
+    def go(self, *, at: datetime) -> tuple[int, bool]:
+        """One batch of each that waits: facts delivered, and whether all that is recorded was read."""
+        fresh = news(self._position)
+        self._position = fresh.position
+        for one in self._mine:
+            if one.facts & fresh.names:
+                self._waiting |= {(one.name, shard): True for shard in range(one.shards)}
         moved = 0
-        for name, subscription in list(SUBSCRIPTIONS.items()):
-            if only is None or name in only:
-                for shard in range(subscription.shards):
-                    moved += run_subscription(subscription, shard, at=at)[0]
+        for (name, shard), called in sorted(self._waiting.items()):
+            handled, done = run_subscription(SUBSCRIPTIONS.get(name), shard, at=at, called=called)
+            moved += handled
+            if done:
+                del self._waiting[name, shard]
+        return moved, fresh.complete and not moved and not self._waiting
+
+
+def drain(*, at: datetime, only: Sequence[str] | None = None) -> int:
+    """Go round until no fact is left; returns how many deliveries were made."""
+    rounds = Rounds(lambda subscription: only is None or subscription.name in only)
+    total = 0
+    while moved := rounds.go(at=at)[0]:
         total += moved
-        if not moved:
-            break
     return total
 
 
