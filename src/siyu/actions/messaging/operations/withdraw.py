@@ -112,7 +112,7 @@ def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | No
     ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list(
         "pk", flat=True
     )
-    rows = store.locked(list(ids))
+    rows = [row for row in store.locked(list(ids)) if row.state in NOT_LEFT]  # some may have left meanwhile
     changed, told = [], []
     for row, decision in zip(rows, ask(rows, at=at), strict=True):
         denied = not decision.allowed and decision.retry_at is None
