@@ -168,7 +168,7 @@ def _files(contents: Contents, reader: Reader, data: Path) -> int:
 
 
 def _erase_again(taken_at: datetime, at: datetime) -> int:
-    """Erase whom the register says was erased after the backup was taken."""
+    """Erase whom the register says was erased after the backup was taken; their last refusals go on too."""
     since = [
         line
         for line in foundation.read_register(customers.ERASURES)
@@ -177,6 +177,7 @@ def _erase_again(taken_at: datetime, at: datetime) -> int:
     wanted = _living(int(line["customer_id"]) for line in since)
     for customer_id in wanted:
         customers.erase_customer(customer_id, scope=staff.EVERYTHING, at=at, by=SYSTEM)
+    customers.refuse_again([one for line in since for one in line.get("refusals", ())], at=at)
     return len(wanted)
 
 

@@ -39,7 +39,7 @@ from siyu.records.customers.operations.identify import identify
 from siyu.records.customers.operations.identities import prepared as prepared_identities
 from siyu.records.customers.operations.link import link
 from siyu.records.customers.operations.merge import merge, resolve_case, undo_merge
-from siyu.records.customers.operations.personal_data import erase_customer, export_customer
+from siyu.records.customers.operations.personal_data import erase_customer, export_customer, refuse_again
 from siyu.records.customers.operations.profiles import update_profile, update_profiles
 from siyu.records.customers.operations.sight import see_all_anew
 from siyu.records.customers.operations.tags import tag, tag_many, untag
@@ -144,6 +144,7 @@ __all__ = [
     "pairs_in_scope",
     "profiles",
     "reach",
+    "refuse_again",
     "resolve_case",
     "same_person",
     "scope_sql",

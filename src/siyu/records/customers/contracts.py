@@ -391,9 +391,10 @@ class CustomerUpdated:
 
 @dataclass(frozen=True)
 class CustomerErased:
-    """A customer's personal data was erased."""
+    """A customer's personal data was erased, with all who were merged into it (``customer_ids``, itself among them)."""
 
     customer_id: int
+    customer_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +32,17 @@ CROSS JOIN (
 ) refused
 WHERE i.subject_id = ANY(%(subjects)s) AND refused.list IS NOT NULL
 ON CONFLICT (value_hash, kind, realm) DO UPDATE SET refused = excluded.refused, at = excluded.at
+"""
+
+_REFUSED = """
+SELECT kind, realm, encode(value_hash, 'hex') AS value_hash, refused FROM records_customers_suppression
+WHERE at = ANY(%s) ORDER BY id
+"""
+_REFUSE_AGAIN = """
+INSERT INTO records_customers_suppression (kind, realm, value_hash, refused, at)
+SELECT kind, realm, decode(value_hash, 'hex'), refused, %s
+FROM jsonb_to_recordset(%s::jsonb) AS r(kind text, realm text, value_hash text, refused jsonb)
+ON CONFLICT (value_hash, kind, realm) DO UPDATE SET refused = excluded.refused
 """
 
 
@@ -87,7 +101,7 @@ def erase_customer(
         [
             facts.NewFact(
                 name="customer.erased",
-                payload=CustomerErased(person.customer_id),
+                payload=CustomerErased(person.customer_id, person.customer_ids),
                 occurred_at=at,
                 subject_id=anchors_of([person.customer_id])[person.customer_id],
                 source=OWNER,
@@ -98,3 +112,15 @@ def erase_customer(
     )
     foundation.audit(by, "customer.erased", "customer", person.customer_id, {"rows": rows}, at=at)
     return ErasureReceipt(person.customer_id, at, rows)
+
+
+def refusals_of(erased_at: Iterable[datetime]) -> list[dict[str, Any]]:
+    """What outlived the erasures of these moments, JSON-able: keyed hashes of identities and what each refuses."""
+    rows = foundation.fetch_dicts(_REFUSED, [list(erased_at)])
+    return [{**row, "refused": json.loads(row["refused"])} for row in rows]
+
+
+def refuse_again(refusals: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
+    """Put refusals back that were said, and outlived an erasure, after a restored backup was taken."""
+    last = {(one["kind"], one["realm"], one["value_hash"]): one for one in refusals}
+    foundation.execute(_REFUSE_AGAIN, [at, json.dumps([dict(one) for one in last.values()])])
