@@ -163,6 +163,51 @@ def test_a_wish_that_comes_while_the_platform_is_asked_is_not_lost(mass: Platfor
     assert (view.state, view.reason) == (messaging.DeliveryState.CANCELLED, "wrong price")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_opt_out_while_the_message_is_on_its_way_takes_it_back_from_the_member(mass: Platform) -> None:
+    facts.install_cursors()
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+
+    def says_no_meanwhile(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        customers.set_consent(who.customer_id, "*", "*", False, at=NOON, evidence="said so")
+        hear("messaging.recheck", at=NOON)
+        return answer_all(Result.WAITING_MEMBER)(items)
+
+    mass.on_send = says_no_meanwhile
+    messaging.send_due(at=NOON)
+    messaging.poll(at=NOON)
+    assert states() == {"cancelled": 1}
+    (view,) = messaging.deliveries(staff.EVERYTHING).items
+    assert view.reason != "", "why it was withdrawn outlives the withdrawal"
+
+
+def test_what_was_cancelled_while_it_was_on_its_way_is_not_tried_again(mass: Platform) -> None:
+    crowd = people(3)
+    (sending, unclear, left) = messaging.queue(
+        [message(f"k{n}", who, content=messaging.Content(f"{n}")) for n, who in enumerate(crowd)], at=NOON
+    )
+
+    def cancelled_meanwhile(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        (item,) = items
+        messaging.cancel([item.delivery_id], at=NOON, reason="wrong price")
+        if item.key == "k0":
+            raise RetryLater("platform.busy", "busy", after_seconds=0)
+        result = Result.UNKNOWN if item.key == "k1" else Result.SENT
+        return answer_all(result)(items)
+
+    mass.on_send, mass.on_query = cancelled_meanwhile, answer_all(Result.RETRY)
+    messaging.send_due(at=NOON)
+    assert states() == {"cancelled": 1, "sent": 1, "unknown": 1}
+    messaging.poll(at=NOON)
+    messaging.send_due(at=NOON)
+    assert len(mass.calls) == 3
+    assert states() == {"cancelled": 2, "sent": 1}
+    for each in (sending, unclear):
+        assert messaging.get_delivery(each.delivery_id, scope=staff.EVERYTHING).reason == "wrong price"
+    assert messaging.get_delivery(left.delivery_id, scope=staff.EVERYTHING).reason == ""
+
+
 def test_what_was_handed_over_and_cannot_be_withdrawn_says_so(mass: Platform) -> None:
     mass.on_send = answer_all(Result.WAITING_MEMBER)
     mass.on_cancel = answer_all(Result.FAILED, reason="已下发,无法单独撤回")

@@ -110,15 +110,28 @@ def _apply(row: Delivery, outcome: Outcome, at: datetime) -> None:
 def set_next(row: Delivery, following: Next, *, at: datetime) -> None:
     """Move one row to its next state and free its lease."""
     row.doubt = row.doubt or following.doubt
+    if row.wish == "cancel":
+        following = _withdrawn(row, following, at)
     row.state = following.state.value
-    # Why a waiting message was to be withdrawn is written down with the wish; the platform only says that it was.
-    kept = row.reason if following.state is DeliveryState.CANCELLED else ""
-    row.reason = following.reason or kept
+    # Why a message was to be withdrawn is written down with the wish; the platform only says that it was.
+    wished = row.wish == "cancel" and following.look_at is not None
+    kept = row.reason if wished or following.state is DeliveryState.CANCELLED else ""
+    row.reason = (kept or following.reason) if wished else (following.reason or kept)
     row.held_rule = ""
     row.due_at = following.look_at
     row.lease_until = None
     row.run_after = clock.wall_now() + following.rest if following.rest else None
     row.closed_at = at if following.state in CLOSED else None
+
+
+def _withdrawn(row: Delivery, following: Next, at: datetime) -> Next:
+    """Somebody wished to withdraw it while it was on its way: it is not tried again, and not left with a member."""
+    if following.state is DeliveryState.QUEUED:
+        gone = DeliveryState.UNKNOWN if row.doubt else DeliveryState.CANCELLED
+        return Next(gone, reason=row.reason or following.reason)
+    if following.state is DeliveryState.WAITING_MEMBER:
+        return Next(DeliveryState.WAITING_MEMBER, look_at=at)
+    return following
 
 
 def count(rows: Sequence[Delivery]) -> SendReport:

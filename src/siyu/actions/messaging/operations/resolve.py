@@ -41,7 +41,7 @@ def resolve_unclear(*, at: datetime, limit: int = 500) -> SendReport:
         )
         set_next(row, following, at=at)
     store.save(rows)
-    store.tell([row for row in rows if row.state == "unknown"], at=at)
+    store.tell([row for row in rows if row.state != "queued"], at=at)
     return count(rows)
 
 
@@ -87,8 +87,13 @@ def _groups(rows: Sequence[Delivery]) -> dict[tuple[str, str, int | None, str], 
     groups: dict[tuple[str, str, int | None, str], list[Delivery]] = {}
     for row in rows:
         mark = row.ref.split("|", 1)[0] if row.ref else row.group_hash
-        groups.setdefault((row.channel, row.wish, row.employee_id, mark), []).append(row)
+        groups.setdefault((row.channel, _wish(row), row.employee_id, mark), []).append(row)
     return groups
+
+
+def _wish(row: Delivery) -> str:
+    """What is wished of it now: of what is unknown, only to know where it is."""
+    return row.wish if row.state == DeliveryState.WAITING_MEMBER.value else ""
 
 
 def _ask_chunk(channel: Channel, wish: str, rows: Sequence[Delivery], at: datetime) -> SendReport:
@@ -152,7 +157,7 @@ def _unanswered(ids: Sequence[int], wish: str, at: datetime) -> None:
             continue
         row.lease_until = None
         row.asked -= 1
-        if row.wish == wish:  # else wished for meanwhile: that is due already
+        if _wish(row) == wish:  # else wished for meanwhile: that is due already
             row.due_at = at + timedelta(minutes=1) if wish else poll_at(at, at)
     store.save(rows)
 

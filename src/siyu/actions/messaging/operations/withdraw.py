@@ -21,6 +21,7 @@ NOT_LEFT = [
     DeliveryState.HELD.value,
     DeliveryState.WAITING_MEMBER.value,
 ]
+ON_ITS_WAY = [DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ def cancel(
 ) -> CancelReport:
     """Withdraw deliveries: at once what has not left, by asking the platform what waits for a member.
 
-    What is being sent, sent or unknown is too late and stays as it is.
+    What is sent stays as it is. What is being sent or unknown is too late for now: should it turn out not
+    to have left, or to lie with a member, it is withdrawn then.
     """
     rows = store.locked(delivery_ids)
-    gone, asked = [], []
+    gone, asked, noted = [], [], []
     for row in rows:
         if row.state in (DeliveryState.QUEUED.value, DeliveryState.HELD.value):
             state = DeliveryState.UNKNOWN if row.doubt else DeliveryState.CANCELLED
@@ -54,24 +56,36 @@ def cancel(
         elif row.state == DeliveryState.WAITING_MEMBER.value:
             row.wish, row.due_at, row.reason = "cancel", at, str(reason)
             asked.append(row)
-    store.save(gone + asked)
+        elif row.state in ON_ITS_WAY:
+            _remember(row, str(reason))
+            noted.append(row)
+    store.save(gone + asked + noted)
     store.tell(gone, at=at)
     _note(by, "deliveries.cancelled", gone + asked, at)
     return CancelReport(len(gone), len(asked), len(rows) - len(gone) - len(asked))
 
 
+def _remember(row: Delivery, reason: str) -> None:
+    """The wish to withdraw what is on its way, for when it is known where it went."""
+    row.wish = "cancel"
+    if row.due_at is not None:
+        row.reason = reason
+
+
 def cancel_purpose(purpose_key: str, *, at: datetime, reason: str = "") -> CancelReport:
     """``cancel`` for everything of one purpose that has not left."""
-    ids = Delivery.objects.filter(purpose_key=purpose_key, state__in=NOT_LEFT).values_list("pk", flat=True)
-    return cancel(list(ids), at=at, reason=reason)
+    ids = Delivery.objects.filter(purpose_key=purpose_key, state__in=NOT_LEFT + ON_ITS_WAY)
+    return cancel(list(ids.values_list("pk", flat=True)), at=at, reason=reason)
 
 
 def cancel_customers(customer_ids: Sequence[int], *, at: datetime, reason: str) -> CancelReport:
     """``cancel`` for everything to these customers that has not left."""
-    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list(
-        "pk", flat=True
-    )
-    return cancel(list(ids), at=at, reason=reason)
+    return cancel(_open_of(customer_ids), at=at, reason=reason)
+
+
+def _open_of(customer_ids: Sequence[int]) -> list[int]:
+    open_ones = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT + ON_ITS_WAY)
+    return list(open_ones.values_list("pk", flat=True))
 
 
 def remind(delivery_ids: Sequence[int], *, at: datetime, by: foundation.Principal | None = None) -> int:
@@ -107,18 +121,21 @@ def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | No
     """Ask policy again about everything open of these customers; returns how many were held or freed.
 
     What policy now denies for good is held at once, what waits for a member is withdrawn where the
-    platform can; what was held for good and is allowed again becomes due.
+    platform can, also if it is only on its way to the member; what was held for good and is allowed
+    again becomes due.
     """
-    ids = Delivery.objects.filter(customer_id__in=customer_ids, state__in=NOT_LEFT).values_list(
-        "pk", flat=True
-    )
-    rows = [row for row in store.locked(list(ids)) if row.state in NOT_LEFT]  # some may have left meanwhile
+    rows = store.locked(_open_of(customer_ids))
+    rows = [row for row in rows if row.state in NOT_LEFT + ON_ITS_WAY]  # some may have left meanwhile
     changed, told = [], []
     for row, decision in zip(rows, ask(rows, at=at), strict=True):
         denied = not decision.allowed and decision.retry_at is None
         if row.state == DeliveryState.WAITING_MEMBER.value:
             if denied and row.wish != "cancel":
                 row.wish, row.due_at, row.reason = "cancel", at, str(decision.reason)
+                changed.append(row)
+        elif row.state in ON_ITS_WAY:
+            if denied and row.wish != "cancel":
+                _remember(row, str(decision.reason))
                 changed.append(row)
         elif denied:
             if hold_row(row, decision.rule, str(decision.reason), None):
