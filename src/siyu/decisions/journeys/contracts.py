@@ -40,6 +40,7 @@ class EndReason(StrEnum):
     MERGED = "merged"  # the same person ran twice after a merge; the other run goes on
     ARCHIVED = "archived"
     REMOVED = "removed"  # taken out by a person
+    ERASED = "erased"  # the person's data was erased
 
 
 class SkipReason(StrEnum):
@@ -50,6 +51,7 @@ class SkipReason(StrEnum):
     TOO_OLD = "too_old"  # the fact had happened too long before it became known
     UNIDENTIFIED = "unidentified"  # the subject is not a customer yet
     PAUSED = "paused"
+    ERASED = "erased"  # a late word about somebody whose data was erased
 
 
 class StepOutcome(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from siyu.decisions.journeys.heard import HEARD
 from siyu.decisions.journeys.operations.advance import advance
 from siyu.decisions.journeys.operations.enter import enter
-from siyu.decisions.journeys.operations.leave import exit_runs
+from siyu.decisions.journeys.operations.leave import exit_runs, forget
 from siyu.decisions.journeys.operations.merging import follow_map
 from siyu.decisions.journeys.operations.wake import wake
 from siyu.facts.api import Fact, HandleContext, Subscription
@@ -27,9 +27,15 @@ def _merged(facts: Sequence[Fact], context: HandleContext) -> None:
     follow_map(sorted({subject for fact in facts for subject in fact.payload.subject_ids}), at=context.at)
 
 
+def _erased(facts: Sequence[Fact], context: HandleContext) -> None:
+    ids = {number for fact in facts for number in (fact.payload.customer_id, *fact.payload.customer_ids)}
+    forget(sorted(ids), at=context.at)
+
+
 SUBSCRIPTIONS = (
     Subscription("journeys.heard", frozenset(HEARD), _heard),
     Subscription(
         "journeys.merged", frozenset({"customer.merged", "customer.unmerged"}), _merged, backfill=True
     ),
+    Subscription("journeys.erased", frozenset({"customer.erased"}), _erased, backfill=True),
 )

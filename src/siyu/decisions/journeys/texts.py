@@ -21,6 +21,7 @@ SKIP_LABELS: dict[SkipReason, Text] = {
     SkipReason.TOO_OLD: _("Became known too late"),
     SkipReason.UNIDENTIFIED: _("Not identified yet"),
     SkipReason.PAUSED: _("The journey was paused"),
+    SkipReason.ERASED: _("Personal data was erased"),
 }
 OUTCOME_LABELS: dict[StepOutcome, Text] = {
     StepOutcome.DONE: _("Done"),
@@ -37,6 +38,7 @@ END_LABELS: dict[EndReason, Text] = {
     EndReason.MERGED: _("The same person as another run"),
     EndReason.ARCHIVED: _("The journey was archived"),
     EndReason.REMOVED: _("Taken out by hand"),
+    EndReason.ERASED: _("Personal data was erased"),
 }
 FLOW_LABELS: dict[str, Text] = {
     "wait": _("Wait"),

@@ -87,6 +87,7 @@ STATES: dict[str, dict[str, Word]] = {
         "merged": (_("merged with another run"), "secondary"),
         "archived": (_("journey archived"), "secondary"),
         "removed": (_("taken out"), "secondary"),
+        "erased": (_("personal data erased"), "secondary"),
     },
     "code": {
         "making": (_("Being made"), "azure"),

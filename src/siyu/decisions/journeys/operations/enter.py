@@ -14,6 +14,7 @@ from siyu.decisions.journeys.operations.leave import SOURCE
 from siyu.decisions.journeys.rules.definition import load_definition
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
+from siyu.records.customers import api as customers
 
 # The unique indexes decide; the SELECT only spares the insert where it cannot succeed.
 _ENTER = """
@@ -98,12 +99,15 @@ def _enter_one(
     live: _Live, fitting: Sequence[facts.Fact], owners: Mapping[int, int], at: datetime
 ) -> list[int]:
     oldest = at - timedelta(hours=live.definition.entry.max_age_hours)
+    erased = customers.erased_among(owners[fact.subject_id] for fact in fitting if fact.subject_id in owners)
     skips: dict[int, SkipReason] = {}
     chosen: dict[int, facts.Fact] = {}
     for fact in sorted(fitting, key=lambda each: (each.occurred_at, each.id)):
         customer_id = owners.get(fact.subject_id or 0)
         if customer_id is None:
             skips[fact.id] = SkipReason.UNIDENTIFIED
+        elif customer_id in erased:
+            skips[fact.id] = SkipReason.ERASED
         elif live.paused:
             skips[fact.id] = SkipReason.PAUSED
         elif fact.occurred_at < oldest:

@@ -83,6 +83,12 @@ def exit_runs(heard: Sequence[facts.Fact], owners: dict[int, int], *, at: dateti
     return end_runs(sorted(causes), EndReason.EXITED, at=at, causes=causes)
 
 
+def forget(customer_ids: Sequence[int], *, at: datetime) -> int:
+    """End the runs of people whose data was erased: nobody is sent to them any more."""
+    found = Enrolment.objects.filter(customer_id__in=customer_ids, state__in=["active", "error"])
+    return end_runs(sorted(found.values_list("pk", flat=True)), EndReason.ERASED, at=at)
+
+
 def remove(enrolment_ids: Sequence[int], *, at: datetime, by: foundation.Principal) -> int:
     """Take people out by hand; returns how many were inside."""
     ended = end_runs(enrolment_ids, EndReason.REMOVED, at=at)

@@ -61,6 +61,17 @@ def current_ids(customer_ids: Iterable[int]) -> dict[int, int]:
     )
 
 
+def erased_among(customer_ids: Iterable[int]) -> set[int]:
+    """Those of the ids whose data was erased."""
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return set()
+    rows = foundation.fetch(
+        "SELECT id FROM records_customers_customer WHERE id = ANY(%s) AND erased_at IS NOT NULL", [ids]
+    )
+    return {row[0] for row in rows}
+
+
 def same_person(customer_ids: Iterable[int]) -> dict[int, list[int]]:
     """Customer id → the other ids of the same person, ascending; those who have none are absent."""
     ids = sorted(set(customer_ids))
