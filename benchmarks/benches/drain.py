@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 from benchmarks.harness import brand
-from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.rows import Row, part
 from benchmarks.harness.stage import Stage
 from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
@@ -40,9 +40,8 @@ def run(stage: Stage) -> list[Row]:
     began, spans = time.perf_counter(), list[float]()
     rounds, moved = facts.Rounds(), True
     while moved:
-        mark = time.perf_counter()
-        moved = bool(facts.drain_inbox(at=at)) | bool(rounds.go(at=at)[0]) or not brand.all_readable()
-        spans.append(time.perf_counter() - mark)
+        with part(spans):
+            moved = bool(facts.drain_inbox(at=at)) | bool(rounds.go(at=at)[0]) or not brand.all_readable()
     seconds = time.perf_counter() - began
     made = brand.count("SELECT count(*) FROM facts_log WHERE id > %s", before)
     total = views + orders + made
@@ -53,10 +52,9 @@ def run(stage: Stage) -> list[Row]:
     return [
         Row(
             "drained from inbox to journeys", total / seconds, "facts/s", AIM, limit=recorded,
-            limit_name="facts.record alone", p50_ms=percentile(spans, 0.5) * 1000,
-            p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"{count // 10} callbacks, {views} views, {orders} orders became {total} facts; rounds of all subscriptions", measures={**used, "cold_ms": spans[0] * 1000},
-        )
+            limit_name="facts.record alone", exact=exact,
+            note=f"{count // 10} callbacks, {views} views, {orders} orders became {total} facts; rounds of all subscriptions", measures=used,
+        ).timed(spans)
     ]  # fmt: skip
 
 

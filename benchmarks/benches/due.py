@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.rows import Row, part
 from benchmarks.harness.stage import Stage
 from siyu.facts.inbox.models import RawMessage
 from siyu.foundation import api as foundation
@@ -39,24 +39,22 @@ def run(stage: Stage) -> list[Row]:
     spans, claimed = list[float](), list[int]()
     began = time.perf_counter()
     while True:
-        mark = time.perf_counter()
-        with foundation.transaction():
+        with part(spans), foundation.transaction():
             rows = foundation.claim_due(
                 RawMessage, at=at, limit=BATCH, lease=timedelta(minutes=1), claimed_state="taken"
             )
         if not rows:
+            spans.pop()
             break
-        spans.append(time.perf_counter() - mark)
         claimed += [row.pk for row in rows]
     rate = len(claimed) / (time.perf_counter() - began)
     used = meter.per(len(claimed))
     return [
         Row(
             "due rows claimed", rate, "/s", AIM, limit=_bare(stage, count), limit_name="the same claim on a bare table",
-            p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000,
             exact=len(claimed) == len(set(claimed)) == count,
-            note=f"batches of {BATCH:,} with lease, read as objects; as many rows again not due", measures={**used, "cold_ms": spans[0] * 1000},
-        )
+            note=f"batches of {BATCH:,} with lease, read as objects; as many rows again not due", measures=used,
+        ).timed(spans)
     ]  # fmt: skip
 
 

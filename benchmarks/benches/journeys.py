@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from benchmarks.harness import brand
 from benchmarks.harness.copying import copy_rate
-from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.rows import Row, part
 from benchmarks.harness.stage import Stage
 from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
@@ -56,19 +56,18 @@ def run(stage: Stage) -> list[Row]:
                 ],
                 at=at,
             )
-    began = time.perf_counter()
-    brand.hear(at, ["journeys.heard"])
-    entering = count / (time.perf_counter() - began)
+    meter, began = stage.meter(), time.perf_counter()
+    heard = brand.hear(at, ["journeys.heard"])
+    entering, enter = count / (time.perf_counter() - began), meter.per(count)
     meter = stage.meter()
     later, spans, total = at + timedelta(hours=2), list[float](), journeys.Advanced()
     began = time.perf_counter()
     while True:
-        mark = time.perf_counter()
-        with foundation.transaction():
+        with part(spans), foundation.transaction():
             one = journeys.advance(at=later)
         if not one.people:
+            spans.pop()
             break
-        spans.append(time.perf_counter() - mark)
         total = journeys.Advanced(
             total.people + one.people,
             total.steps + one.steps,
@@ -81,9 +80,8 @@ def run(stage: Stage) -> list[Row]:
     exact = total.people == total.ended == count and not total.errors
     return [
         Row(
-            "journey steps taken", rate, "people-steps/s", AIM, limit=limit, limit_name="COPY",
-            p50_ms=percentile(spans, 0.5) * 1000, p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"{count:,} people, {total.steps / max(1, count):.1f} steps each, a tag, a transfer and a task among them; rounds of 1,000", measures={**used, "cold_ms": spans[0] * 1000},
-        ),
-        Row("journeys entered", entering, "people/s", limit=limit, limit_name="COPY", exact=exact),
+            "journey steps taken", rate, "people-steps/s", AIM, limit=limit, limit_name="COPY", exact=exact,
+            note=f"{count:,} people, {total.steps / max(1, count):.1f} steps each, a tag, a transfer and a task among them; rounds of 1,000", measures=used,
+        ).timed(spans),
+        Row("journeys entered", entering, "people/s", limit=limit, limit_name="COPY", exact=exact, measures=enter).timed(heard),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import connection as django_connection
 
 from benchmarks.harness import brand
-from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.rows import Row, part
 from benchmarks.harness.stage import Stage
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -48,11 +48,10 @@ def run(stage: Stage) -> list[Row]:
     people = _people(stage, stage.size(10_000, 100), at)
     before = _transfers()
     meter = stage.meter()
-    spans, count = [], stage.size(40_000, 1_000)
+    spans, count = list[float](), stage.size(40_000, 1_000)
     began = time.perf_counter()
     for start in range(0, count, BATCH):
-        mark = time.perf_counter()
-        with foundation.transaction():
+        with part(spans), foundation.transaction():
             ledger.post(
                 [
                     _earn(f"{stage.mark}b{n}", people[n % len(people)], at)
@@ -60,26 +59,25 @@ def run(stage: Stage) -> list[Row]:
                 ],
                 at=at,
             )
-        spans.append(time.perf_counter() - mark)
     batched = count / (time.perf_counter() - began)
     used = meter.per(count)
-    single, singles, number = _singles(people, at, stage.size(6_000, 80, 3_000), stage.mark)
+    meter = stage.meter()
+    single, singles = _singles(people, at, stage.size(6_000, 80, 3_000), stage.mark)
+    more = meter.per(len(singles))
     limit = _pgbench(stage, clients=THREADS)
     wrong = len(ledger.check_balances())
-    exact = wrong == 0 and _transfers() - before == count + number
+    exact = wrong == 0 and _transfers() - before == count + len(singles)
     return [
         Row(
             "ledger transfers in batches", batched, "/s", AIM, limit=limit,
-            limit_name=f"pgbench, one statement each, {THREADS} clients", p50_ms=percentile(spans, 0.5) * 1000,
-            p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
-            note=f"batches of {BATCH}, each with its facts, one thread; books balance", measures={**used, "cold_ms": spans[0] * 1000},
-        ),
+            limit_name=f"pgbench, one statement each, {THREADS} clients", exact=exact,
+            note=f"batches of {BATCH}, each with its facts, one thread; books balance", measures=used,
+        ).timed(spans),
         Row(
             "ledger transfers one by one", single, "/s", limit=limit,
             limit_name=f"pgbench, one statement each, {THREADS} clients",
-            p50_ms=percentile(singles, 0.5) * 1000, p99_ms=percentile(singles, 0.99) * 1000, exact=exact,
-            note=f"{THREADS} threads of one process, each transfer committed",
-        ),
+            exact=exact, note=f"{THREADS} threads of one process, each transfer committed", measures=more,
+        ).timed(singles),
     ]  # fmt: skip
 
 
@@ -97,15 +95,13 @@ def _earn(key: str, customer_id: int, at: datetime) -> ledger.TransferSpec:
     return ledger.TransferSpec(f"bench:{key}", "bench", legs, at)
 
 
-def _singles(people: list[int], at: datetime, count: int, mark: str) -> tuple[float, list[float], int]:
+def _singles(people: list[int], at: datetime, count: int, mark: str) -> tuple[float, list[float]]:
     places_, spans = itertools.count(), list[float]()
 
     def work() -> None:
         while (n := next(places_)) < count:
-            mark = time.perf_counter()
-            with foundation.transaction():
+            with part(spans), foundation.transaction():
                 ledger.post([_earn(f"{mark}s{n}", people[n % len(people)], at)], at=at)
-            spans.append(time.perf_counter() - mark)
         django_connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(THREADS)]
@@ -114,7 +110,7 @@ def _singles(people: list[int], at: datetime, count: int, mark: str) -> tuple[fl
         thread.start()
     for thread in threads:
         thread.join()
-    return count / (time.perf_counter() - began), spans, len(spans)
+    return count / (time.perf_counter() - began), spans
 
 
 def _pgbench(stage: Stage, clients: int) -> float:

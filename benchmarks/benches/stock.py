@@ -9,7 +9,7 @@ import time
 from django.db import connection
 
 from benchmarks.harness import brand
-from benchmarks.harness.rows import Row, percentile
+from benchmarks.harness.rows import Row, part
 from benchmarks.harness.stage import Stage
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -42,28 +42,26 @@ def run(stage: Stage) -> list[Row]:
 
     def work() -> None:
         while (n := next(numbers)) < PEOPLE:
-            mark = time.perf_counter()
-            with foundation.transaction():
+            with part(spans), foundation.transaction():
                 spec = ledger.TransferSpec(f"{stage.mark}take:{n}", "bench", ((stock, -1), (taken, 1)), at)
                 [answer] = ledger.post([spec], at=at)
             answers.append(answer.status)
-            spans.append(time.perf_counter() - mark)
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(THREADS)]
-    began = time.perf_counter()
+    meter, began = stage.meter(), time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    seconds = time.perf_counter() - began
+    seconds, used = time.perf_counter() - began, meter.per(PEOPLE)
     got = answers.count(ledger.PostStatus.NEW)
     left = ledger.balance(holder.customer_id)
     exact = got == STOCK and len(answers) == PEOPLE and left == 0 and not ledger.check_balances()
     return [
         Row(
-            "1,000 people take 10 in stock", PEOPLE / seconds, "/s", p50_ms=percentile(spans, 0.5) * 1000,
-            p99_ms=percentile(spans, 0.99) * 1000, exact=exact,
+            "1,000 people take 10 in stock", PEOPLE / seconds, "/s", exact=exact,
             note=f"{got} got one, {answers.count(ledger.PostStatus.INSUFFICIENT)} refused, {left} left; {THREADS} threads",
-        )
+            measures=used,
+        ).timed(spans)
     ]  # fmt: skip

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from benchmarks.harness.rows import part
 from benchmarks.harness.stage import Stage
 from siyu.config.generate.people import COMPANY
 from siyu.connectors.wecom import api as wecom
@@ -155,14 +156,18 @@ def friends(stage: Stage, count: int, at: datetime, clerks: list[int]) -> list[F
     ]
 
 
-def hear(at: datetime, only: list[str] | None = None) -> None:
-    """Every fact to all that hear it (or to ``only`` these).
+def hear(at: datetime, only: list[str] | None = None) -> list[float]:
+    """Every fact to all that hear it (or to ``only`` these); answers what each round took, in seconds.
 
     What was recorded is readable once no earlier transaction of the whole server is under way, be it the
     analysis of a table: nothing to read is then not yet the end.
     """
-    while facts.drain(at=at, only=only) or not all_readable():
-        pass
+    rounds, spans = facts.Rounds(lambda one: only is None or one.name in only), list[float]()
+    while True:
+        with part(spans):
+            moved = rounds.go(at=at)[0]
+        if not moved and all_readable():
+            return spans
 
 
 def all_readable() -> bool:
