@@ -20,6 +20,7 @@ from siyu.records.commerce.contracts import (
 from siyu.records.commerce.labels import refusal
 from siyu.records.commerce.operations.claims import follow_map
 from siyu.records.commerce.operations.orders import record_orders
+from siyu.records.commerce.operations.places import change_places
 from siyu.records.commerce.operations.refunds import record_refunds
 from siyu.records.customers.contracts import CustomerMerged, CustomerUnmerged
 from siyu.records.staff import api as staff
@@ -89,6 +90,8 @@ def _refund_spec(fact: facts.Fact, told: RefundReported) -> RefundSpec:
 
 def on_people(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
     """Orders follow the subject map."""
+    if any(isinstance(fact.payload, CustomerMerged | CustomerUnmerged) for fact in batch):
+        change_places()
     subjects: dict[int, facts.Fact] = {}
     for fact in batch:
         told = fact.payload

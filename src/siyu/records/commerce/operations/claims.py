@@ -12,6 +12,7 @@ from siyu.foundation import api as foundation
 from siyu.kit.errors import Conflict, NotFound
 from siyu.records.commerce.contracts import ORDER_CLAIMED, OWNER, OrderClaimed
 from siyu.records.commerce.models import Order
+from siyu.records.commerce.operations.places import hold_places
 from siyu.records.commerce.operations.refunds import apply_waiting
 from siyu.records.commerce.queries.orders import scoped
 from siyu.records.customers import api as customers
@@ -27,6 +28,7 @@ def claim_order(
     it belongs to somebody already. Writes an audit row.
     """
     customer = customers.get_customer(customer_id, scope=scope)
+    hold_places()
     foundation.lock_rows(Order, [order_id])
     order = Order.objects.filter(scoped(scope), pk=order_id).first()
     if order is None:
@@ -60,6 +62,7 @@ def follow_map(subject_ids: Iterable[int], *, at: datetime, cause: facts.Fact | 
     An order that waited and now has a customer is claimed; one whose customer was merged or unmerged
     moves without a fact of its own.
     """
+    hold_places()
     mapped = customers.customers_of(set(subject_ids))
     if not mapped:
         return 0

@@ -22,6 +22,7 @@ from siyu.records.commerce.contracts import (
 )
 from siyu.records.commerce.operations.claims import claim_reported
 from siyu.records.commerce.operations.lines import replace_lines, write_lines
+from siyu.records.commerce.operations.places import hold_places
 from siyu.records.commerce.operations.refunds import apply_waiting
 from siyu.records.commerce.rules import content_hash, order_problem, supersedes, total_of
 from siyu.records.customers import api as customers
@@ -56,6 +57,7 @@ def record_orders(
     # Nobody changes the currency between this look and our commit.
     foundation.advisory_lock("setting", "brand.currency", shared=True)
     currency = foundation.brand_currency()
+    hold_places()
     batch = [spec if spec.currency else replace(spec, currency=currency) for spec in batch]
     results: list[OrderResult | None] = [
         OrderResult(Outcome.REJECTED, reason=problem) if (problem := order_problem(spec, currency)) else None

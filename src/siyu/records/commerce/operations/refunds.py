@@ -20,6 +20,7 @@ from siyu.records.commerce.contracts import (
 )
 from siyu.records.commerce.labels import refusal
 from siyu.records.commerce.models import Order
+from siyu.records.commerce.operations.places import hold_places
 from siyu.records.commerce.rules import refund_problem, refund_total
 
 Key = tuple[str, str, str]
@@ -56,6 +57,7 @@ def record_refunds(
     REJECTED when it would give back more than was paid (``above_paid``), or when its number is known
     with another amount (``other_refund``). ``origin`` None follows each spec's cause, else live.
     """
+    hold_places()  # before any order is locked, as everybody does
     problems = [refund_problem(spec) for spec in batch]
     good = [spec for spec, problem in zip(batch, problems, strict=True) if problem is None]
     added = _insert(good, origin)
