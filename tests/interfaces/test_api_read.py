@@ -186,3 +186,17 @@ def test_tags_are_idempotent(world: World) -> None:
     for bad in ({"add": ["a" * 61]}, {"add": [""]}, {"add": ["a\x00"]}, {"plus": []}, {"add": ["x"] * 21}):
         assert ask(owner, "post", path, bad).status_code == 422, bad
     assert owner.get(f"/api/v1/customers/{world.ann}").json()["tags"] == ["银婚"]
+
+
+def test_a_kept_answer_is_forgotten_with_the_customer(world: World) -> None:
+    owner = client()
+    keyed = {"Idempotency-Key": "k"}
+    first = ask(owner, "post", f"/api/v1/customers/{world.ann}/tags", {"add": ["VIP"]}, **keyed)
+    assert first.json()["name"] == "Ann"
+    ask(owner, "post", f"/api/v1/customers/{world.bob}/tags", {"add": ["VIP"]}, **{"Idempotency-Key": "b"})
+    customers.erase_customer(world.ann, scope=staff.EVERYTHING, at=clock.business_now(), by=foundation.SYSTEM)
+    kept = foundation.fetch("SELECT key, body FROM interfaces_api_idempotentcall")
+    assert [key for key, _body in kept] == ["b"]
+    assert b"Ann" not in b"".join(bytes(body) for _key, body in kept)
+    again = ask(owner, "post", f"/api/v1/customers/{world.ann}/tags", {"add": ["VIP"]}, **keyed)
+    assert again.status_code == 404

@@ -45,6 +45,7 @@ def idempotent(
                     principal_of(request).key_id or 0,
                     key,
                     fingerprint,
+                    kwargs.get("customer_id"),
                     lambda: view(request, *args, **kwargs),
                 )
         except OperationalError as error:
@@ -55,12 +56,14 @@ def idempotent(
     return cast(Callable[Concatenate[HttpRequest, P], Any], run)
 
 
-def _once(api_key_id: int, key: str, fingerprint: bytes, call: Callable[[], Any]) -> HttpResponse:
+def _once(
+    api_key_id: int, key: str, fingerprint: bytes, customer_id: object, call: Callable[[], Any]
+) -> HttpResponse:
     foundation.execute("SET LOCAL lock_timeout = 5000")
     first = foundation.execute(
-        """INSERT INTO interfaces_api_idempotentcall (api_key_id, key, fingerprint, created_at)
-           VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING""",
-        [api_key_id, key, fingerprint, clock.wall_now()],
+        """INSERT INTO interfaces_api_idempotentcall (api_key_id, key, fingerprint, customer_id, created_at)
+           VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
+        [api_key_id, key, fingerprint, customer_id, clock.wall_now()],
     )
     if first:
         answer = call()

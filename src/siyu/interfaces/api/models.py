@@ -10,6 +10,7 @@ class IdempotentCall(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     api_key_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField(null=True)  # whom the answer tells of
     key = models.CharField(max_length=200)
     fingerprint = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField(null=True)
@@ -18,4 +19,11 @@ class IdempotentCall(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api_key_id", "key"], name="idempotent_once")]
-        indexes = [models.Index(fields=["created_at"], name="idempotent_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="idempotent_created"),
+            models.Index(
+                fields=["customer_id"],
+                name="idempotent_customer",
+                condition=models.Q(customer_id__isnull=False),
+            ),
+        ]

@@ -99,7 +99,7 @@ def _enter_one(
     live: _Live, fitting: Sequence[facts.Fact], owners: Mapping[int, int], at: datetime
 ) -> list[int]:
     oldest = at - timedelta(hours=live.definition.entry.max_age_hours)
-    erased = customers.erased_among(owners[fact.subject_id] for fact in fitting if fact.subject_id in owners)
+    erased = customers.erased_among(owners.get(fact.subject_id or 0, 0) for fact in fitting)
     skips: dict[int, SkipReason] = {}
     chosen: dict[int, facts.Fact] = {}
     for fact in sorted(fitting, key=lambda each: (each.occurred_at, each.id)):
