@@ -8,6 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from siyu.decisions.acquisition import api as acquisition
+from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.kit.errors import BadInput, NotFound
@@ -56,6 +58,21 @@ def test_a_card_carries_what_records_know(brand: Brand) -> None:
     assert (card.first_order_at, card.last_order_at) == (START, START + timedelta(days=1))
     assert (card.last_active_at, card.created_at) == (START + timedelta(days=1), START)
     assert (card.stage, card.stage_since, card.r) == ("new", START, None)
+
+
+def test_a_card_names_the_code_also_where_the_attribution_is_heard_alone(brand: Brand) -> None:
+    """Attribution and insights run beside each other: whichever comes first, the card is the same."""
+    lin = brand.staff("lin")["lin"]
+    wang = brand.person("王芳")
+    customers.assign([wang], lin, at=brand.at, reason="test")
+    code = acquisition.create_code("门店海报", [lin], at=brand.at, by=BY)
+    brand.befriend(wang, lin, state=code.state)
+    brand.drain()
+    attribution = facts.SUBSCRIPTIONS.get("acquisition.attribution")
+    attribution.handle(brand.facts_named("contact.added"), facts.HandleContext(brand.at, attribution.name))
+    brand.drain()
+    assert brand.card(wang).channel == "门店海报"
+    assert cards.rebuild(at=brand.at) == 0
 
 
 def test_merge_and_undo_move_everything_at_once(brand: Brand) -> None:

@@ -15,6 +15,7 @@ REFRESHING = IDENTITY_FACTS | {
     "customer.assigned",
     "contact.added",
     "contact.ended",
+    "channel.attributed",
     "order.paid",
     "order.changed",
     "order.refunded",
