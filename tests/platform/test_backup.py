@@ -100,6 +100,27 @@ told = foundation.fetch("SELECT count(*) FROM facts_log WHERE name = 'points.pos
 kept = foundation.fetch("SELECT count(*) FROM records_ledger_transfer")[0][0]
 print(len(ledger.check_balances()), told - kept, kept)
 """
+DIES = """
+import os
+from siyu.actions.messaging import api as messaging
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+at = clock.business_now()
+with foundation.transaction():
+    messaging.queue([messaging.DeliverySpec(key="k", customer_id=1, channel="wecom.app", kind="service",
+        content=messaging.Content("你好"), due_at=at, purpose_key="test")], at=at)
+messaging.CHANNELS.get("wecom.app").send = lambda items, at: os._exit(0)
+messaging.send_due(at=at)
+"""
+RESUMES = """
+from siyu.actions.messaging import api as messaging
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+foundation.execute("UPDATE actions_messaging_delivery SET lease_until = %s", [clock.wall_now()])
+with foundation.transaction():
+    messaging.resolve_unclear(at=clock.business_now())
+print([(state.value, number) for state, number in messaging.counts_by_state().items() if number])
+"""
 
 
 def environment(state: Path, url: str = "") -> dict[str, str]:
@@ -220,6 +241,14 @@ def test_who_was_erased_since_is_erased_again(old: Path, saved: Path, place: Pat
         "    print(c.reach([(back, None)], channel='wecom', purpose='promotional')[0].consent.value)"
     )
     assert python(target, asked).split() == ["2", "119", "refused", "refused"]
+
+
+def test_what_was_being_sent_is_not_sent_by_the_restored_installation(old: Path, place: Path) -> None:
+    path, target = place / "sending.backup", place / "sending"
+    python(old, DIES)
+    run(old, "backup", str(path))  # from here on the old installation may have sent it
+    run(target, "restore", str(path))
+    assert python(target, RESUMES).strip() == "[('unknown', 1)]"
 
 
 def test_a_sealed_backup_fills_a_database_of_ones_own(old: Path, place: Path) -> None:

@@ -190,14 +190,14 @@ def _living(ids: Iterable[int]) -> list[int]:
 
 
 def _stand_still(at: datetime) -> tuple[int, int]:
-    """Pause journeys and withdraw what had not left; returns how many of each."""
+    """Pause journeys and withdraw what had not left, or was on its way; returns how many of each."""
     running = [view.id for view in journeys.journeys() if view.state == journeys.JourneyState.RUNNING]
     for journey_id in running:
         journeys.pause(journey_id, at=at, by=SYSTEM)
     ids = [
         row[0]
         for row in foundation.fetch(
-            "SELECT id FROM actions_messaging_delivery WHERE state IN ('queued', 'held')"
+            "SELECT id FROM actions_messaging_delivery WHERE state IN ('queued', 'held', 'sending', 'unknown')"
         )
     ]
     report = messaging.cancel(ids, at=at, reason="restored", by=SYSTEM) if ids else None
