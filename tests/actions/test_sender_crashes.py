@@ -241,6 +241,28 @@ def test_retry_gives_up_after_a_day_of_attempts(mass: Platform) -> None:
     assert (states(), only().reason) == ({"failed": 1}, "busy")
 
 
+@pytest.mark.parametrize("seconds", [1, 15])
+def test_a_platform_that_is_away_for_hours_costs_no_message(mass: Platform, seconds: float) -> None:
+    """However soon it says to come again: 1 s where calls are too many, 15 s where it cannot be reached."""
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+
+    def away(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        raise RetryLater("platform.away", "away", after_seconds=seconds)
+
+    mass.on_send = away
+    rested = timedelta(0)
+    while states() == {"queued": 1}:
+        messaging.send_due(at=NOON)
+        ((rest,),) = foundation.fetch("SELECT run_after - clock_timestamp() FROM actions_messaging_delivery")
+        rested += rest or timedelta(0)
+        rest_over()
+        if len(mass.calls) < 10:
+            assert (rest or rested) < timedelta(seconds=seconds + 1), "at first as soon as it says"
+    assert timedelta(hours=12) < rested < timedelta(hours=48)
+    assert states() == {"failed": 1}
+
+
 def test_a_slow_first_answer_is_still_believed(mass: Platform) -> None:
     """The lease ran out while the port was slow; its good news comes after the row was queued again."""
     mass.unclear = Unclear.SAFE_REPEAT

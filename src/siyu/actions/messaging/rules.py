@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from siyu.actions.messaging.contracts import Content, DeliveryState, Outcome, Result, Unclear
 
 MAX_ATTEMPTS = 150  # about a day of answers that say "later"
+SOON = 20  # attempts made as soon as the platform says; a trouble that outlasts them is waited for longer
 MAX_REPEATS = 12  # of a safe repeat without a window
 ASK_QUICKLY = 5  # questions about an unclear outcome within the first minute of wall time
 MAX_ASKED = 10
@@ -130,6 +131,8 @@ def after_answer(
             if attempts >= MAX_ATTEMPTS:
                 return Next(DeliveryState.FAILED, reason=outcome.reason)
             rest = outcome.retry_after or backoff(attempts)
+            if attempts > SOON:
+                rest = max(rest, backoff(attempts))
             return Next(DeliveryState.QUEUED, look_at=at, rest=rest, reason=outcome.reason)
         case Result.UNKNOWN:
             return after_unclear(
