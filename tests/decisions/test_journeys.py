@@ -417,6 +417,18 @@ def test_a_crash_takes_all_of_the_steps_or_none(mass: Platform) -> None:
     assert (len(all_messages()), len(all_tasks())) == (5, 5)
 
 
+def test_a_window_counts_from_the_step_where_the_message_answers_nothing(mass: Platform) -> None:
+    """As with the message to the employee, whose window only bounds how long it may be repeated."""
+    mass.window = timedelta(hours=4)
+    (clerk,), (who,) = clerks(), people(1)
+    start(define(wait("later", days=1), say("remind")))
+    befriend([who], clerk)
+    hear(NOON)
+    go(day(1))
+    messaging.send_due(at=day(1))
+    assert [(view.state.value, view.reason) for view in all_messages()] == [("sent", "")]
+
+
 def test_merging_keeps_the_older_run() -> None:
     first, second, alone = people(3)
     journey_id = start(define(wait("w", days=1), tag("a", "x"), fact="page.viewed", reentry={"days": 1}))

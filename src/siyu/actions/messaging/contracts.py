@@ -134,7 +134,7 @@ class Channel(Protocol):
     side_by_side: int  # calls of one worker at a time that the platform bears; 1 = one after the other
     needs_member: bool  # the member has to confirm on the phone
     needs_friend: bool  # only reaches customers who are friends of the sending employee
-    window: timedelta | None  # sent within this span of the cause or never (welcome: 20 s)
+    window: timedelta | None  # sent within this span of the cause (reply: 20 s) or of due_at, or never
     context_keys: tuple[str, ...]  # keys of the causing fact's payload it needs in params
 
     def send(self, items: Sequence[SendItem], *, at: datetime) -> Sequence[Outcome]:

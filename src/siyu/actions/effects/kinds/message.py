@@ -77,7 +77,6 @@ class MessageEffect:
             if (why := _unreachable(channel, item, sender)) is not None:
                 skipped[item.key] = why
                 continue
-            begin = item.began_at or at
             specs.append(
                 messaging.DeliverySpec(
                     key=item.key,
@@ -88,7 +87,7 @@ class MessageEffect:
                     kind=params.get("kind", "promotional"),
                     content=messaging.Content(fill(params["text"], values[item.key])),
                     due_at=at,
-                    expires_at=begin + channel.window if channel.window is not None else None,
+                    expires_at=_expires(channel, item, at),
                     purpose_key=item.purpose_key,
                     params={key: item.context.get(key) for key in channel.context_keys},
                     holdout_key=item.holdout_key,
@@ -108,6 +107,13 @@ def _sender(channel: messaging.Channel, item: EffectItem) -> int | None:
     """A reply is sent by the employee it answers for, everything else by who serves the customer."""
     asked = item.context.get("employee_id")
     return asked if channel.context_keys and isinstance(asked, int) else item.employee_id
+
+
+def _expires(channel: messaging.Channel, item: EffectItem, at: datetime) -> datetime | None:
+    """A reply is bound to what it answers; any other message has its window from now on."""
+    if channel.window is None:
+        return None
+    return (item.began_at or at if channel.context_keys else at) + channel.window
 
 
 def _unreachable(channel: messaging.Channel, item: EffectItem, sender: int | None) -> str | None:
