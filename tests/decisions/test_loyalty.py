@@ -15,7 +15,7 @@ from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.ledger import api as ledger
 from siyu.records.staff import api as staff
-from tests.records.orders import PEOPLE, POINTS, deliver, order, refund
+from tests.records.orders import CORRECTIONS, PEOPLE, POINTS, deliver, order, refund
 from tests.records.people import AT, LEAD, person, phone, ref, rolled_back, told
 
 ORDER_FACTS = ("order.paid", "order.claimed", "order.changed", "order.refunded")
@@ -86,6 +86,40 @@ def test_imported_orders_earn_nothing_even_when_claimed_or_refunded_later() -> N
     settle()
     deliver(POINTS, told(*ORDER_FACTS))
     assert (ledger.balance(who), ledger.entries(who).total) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_live_order_that_a_file_corrects_or_refunds_keeps_only_what_is_left() -> None:
+    """The shop's export names orders that came in live before: what it says of them counts for points too."""
+    facts.install_cursors()
+    who = person(1)
+    buy(order("A1", 10_000, subject_id=subject(1)))
+    buy(order("A2", 5_000, subject_id=subject(1)))
+    facts.drain(at=AT)
+    assert ledger.balance(who) == 150
+    with foundation.transaction():
+        commerce.record_refunds([refund("A1", "import", 4_000)], at=AT, origin=facts.Origin.BACKFILL)
+        buy(order("A2", 3_000, subject_id=subject(1), reported=1), facts.Origin.BACKFILL)
+        buy(order("A3", 7_000, subject_id=subject(1)), facts.Origin.BACKFILL)
+    facts.drain(at=AT)
+    assert ledger.balance(who) == 60 + 30
+    last = told("points.posted")[-3:]
+    assert sorted(fact.payload.amount for fact in last) == [-50, -40, 30]
+    assert {fact.origin for fact in last} == {facts.Origin.BACKFILL}, "nobody acts on what a file tells"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_correction_from_a_file_that_is_heard_before_the_order_changes_nothing_by_itself() -> None:
+    facts.install_cursors()
+    who = person(1)
+    with foundation.transaction():
+        buy(order("A1", 10_000, subject_id=subject(1)))
+        commerce.record_refunds([refund("A1", "import", 4_000)], at=AT, origin=facts.Origin.BACKFILL)
+    facts.drain(at=AT, only=[CORRECTIONS])
+    assert ledger.balance(who) == 0
+    facts.drain(at=AT)
+    assert ledger.balance(who) == 60
+    assert {fact.origin for fact in told("points.posted")} == {facts.Origin.LIVE}
 
 
 @pytest.mark.django_db

@@ -12,6 +12,7 @@ from tests.records.people import AT
 TRADE = "records_commerce.trade"
 PEOPLE = "records_commerce.people"
 POINTS = "decisions_loyalty.points"
+CORRECTIONS = "decisions_loyalty.corrections"
 
 
 def order(

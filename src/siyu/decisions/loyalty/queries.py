@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from siyu.decisions.loyalty.contracts import PointsRule
+from siyu.decisions.loyalty.models import OrderPoints
 from siyu.decisions.loyalty.settings import FEN_PER_POINT
 from siyu.foundation import api as foundation
 
@@ -24,3 +25,8 @@ def points_rules(moments: Sequence[datetime]) -> list[PointsRule]:
     if view.since is None or view.since <= first:
         return [PointsRule(view.value)] * len(moments)
     return [points_rule(moment) for moment in moments]
+
+
+def settled(order_ids: Iterable[int]) -> set[int]:
+    """Those of these orders that were settled before, whether they earned anything or not."""
+    return set(OrderPoints.objects.filter(order_id__in=list(order_ids)).values_list("order_id", flat=True))
