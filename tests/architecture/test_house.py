@@ -162,8 +162,7 @@ def test_a_badly_declared_fact_is_caught(fact: tuple[str, str, str]) -> None:
 def test_every_personal_model_declares_merge_undo_export_and_erase() -> None:
     declared = {label.lower() for label, _policy in customers.PERSONAL.items()}
     held = rules.personal_models(OURS)
-    # Facts carry opaque subject ids only; what they point to is erased in the map.
-    assert [label for label in held if label not in declared and label != "facts_events.event"] == []
+    assert [label for label in held if label not in declared] == []
     assert len(held) > 8
 
 

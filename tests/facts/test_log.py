@@ -218,6 +218,15 @@ def test_a_chain_of_causes_without_end_is_stopped() -> None:
 
 
 @pytest.mark.django_db
+def test_an_erasure_may_empty_a_payload_and_change_nothing_else() -> None:
+    facts.record([noted(1)], at=AT)
+    foundation.fetch("SELECT set_config('siyu.erasing', 'on', true)")
+    with pytest.raises(Exception, match="immutable"), foundation.savepoint():
+        foundation.execute("UPDATE facts_event SET payload = '{}', occurred_at = now()")
+    assert foundation.execute("UPDATE facts_event SET payload = payload") == 1
+
+
+@pytest.mark.django_db
 def test_facts_are_immutable() -> None:
     facts.record([noted(1)], at=AT)
     with pytest.raises(Exception, match="immutable"), foundation.savepoint():

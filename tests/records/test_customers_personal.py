@@ -7,9 +7,11 @@ import json
 import pytest
 from django.apps import apps
 
+from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit.errors import Conflict
 from siyu.records.customers import api as customers
+from siyu.records.customers.contracts import PageViewed
 from siyu.records.staff import api as staff
 from tests.records.people import AT, LEAD, directory, hours, person, phone, ref, told
 
@@ -27,6 +29,10 @@ def somebody() -> tuple[int, int]:
         [customers.ContactSpec(found.subject_id, people["li"], "corp", AT)], at=AT, source="t"
     )
     customers.assign([two], people["li"], at=AT, reason="王芳 asked")
+    seen = {"page": PageViewed("https://shop.example/?for=wangfang", "王芳's ring")}
+    facts.record(
+        [facts.NewFact("page.viewed", one, AT, found.subject_id, "t", key) for key, one in seen.items()], at=AT
+    )
     customers.tag([two], "VIP", at=AT, source="t")
     customers.set_consent(two, "*", "promotional", False, at=AT, evidence="王芳 called")
     customers.merge(one, two, at=hours(1), by=LEAD)
@@ -42,6 +48,8 @@ def test_everything_about_a_person_is_exported() -> None:
     assert [row["name"] for row in found["records_customers.Customer"]] == ["", "王芳"]
     assert [row["tag"] for row in found["records_customers.CustomerTag"]] == ["VIP"]
     assert [row["granted"] for row in found["records_customers.Consent"]] == [False]
+    told_of = {row["name"]: row["payload"] for row in found["facts_events.Event"]}
+    assert told_of["page.viewed"] == {"url": "https://shop.example/?for=wangfang", "title": "王芳's ring"}
     assert len(found["records_customers.Contact"]) == len(found["records_customers.Assignment"]) == 1
     assert foundation.list_audit(object_kind="customer", object_id=one).items[0].verb == "customer.exported"
 
@@ -58,6 +66,12 @@ def test_erasure_leaves_no_trace_but_the_refusal() -> None:
     stored = repr([foundation.fetch(f"SELECT * FROM {table}") for table in tables])
     for trace in ("王芳", "138****0001", "called", "asked"):
         assert trace not in stored
+    log = facts.read(limit=1000)
+    for trace in ("王芳", "VIP", "wangfang"):
+        assert trace not in repr(log)
+    assert {"customer.tagged", "page.viewed"} <= {fact.name for fact in log}, "that it happened stays"
+    with pytest.raises(Exception, match="immutable"), foundation.savepoint():
+        foundation.execute("UPDATE facts_event SET payload = '{}'")
     assert [fact.payload.customer_id for fact in told("customer.erased")] == [one]
     assert customers.reach([(one, None)], channel="wecom", purpose="promotional")[0].erased
     back = customers.identify([phone(1)], at=hours(3), source="t")[0]

@@ -29,6 +29,7 @@ from siyu.facts.events.dispatch import (
     set_aside,
     skip_to_end,
 )
+from siyu.facts.events.erasing import empty_facts
 from siyu.facts.events.log import ANY_OF, ensure_partitions, new_subjects, read, record
 from siyu.facts.events.payloads import dump as dump_payload
 from siyu.facts.events.payloads import load as load_payload
@@ -75,6 +76,7 @@ __all__ = [
     "drain",
     "drain_inbox",
     "dump_payload",
+    "empty_facts",
     "ensure_partitions",
     "inbox_counts",
     "inbox_head",

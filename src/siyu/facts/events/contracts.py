@@ -30,7 +30,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class FactType:
-    """A kind of fact: ``noun.past_tense``, one owner, a frozen dataclass of JSON-able fields as payload."""
+    """A kind of fact: ``noun.past_tense``, one owner, a frozen dataclass of JSON-able fields as payload.
+
+    ``personal`` names the text fields that may tell something about the person: an erasure empties them.
+    """
 
     name: str
     version: int
@@ -39,6 +42,7 @@ class FactType:
     label: str | Promise
     ingestible: bool = False
     timeline: bool = True
+    personal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

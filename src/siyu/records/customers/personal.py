@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.records.customers.operations.identities import PURPOSE
 from siyu.records.customers.registry import (
@@ -67,6 +70,17 @@ def _customers(person: Person) -> list[Row]:
     return [dict(zip(names, (*row[:5], row[5].isoformat()), strict=True)) for row in rows]
 
 
+def _facts(person: Person) -> list[Row]:
+    rows = foundation.fetch(
+        f"SELECT name, occurred_at, payload FROM {facts.LOG_VIEW} WHERE subject_id = ANY(%s) ORDER BY id",
+        [list(person.subject_ids)],
+    )
+    return [
+        {"name": name, "occurred_at": at.isoformat(), "payload": json.loads(payload)}
+        for name, at, payload in rows
+    ]
+
+
 def _blank_customers(person: Person) -> int:
     return foundation.execute(
         "UPDATE records_customers_customer SET name = '', avatar = '', gender = '', phone_masked = ''"
@@ -80,7 +94,16 @@ def _declare(model: str, export: Export, erase: Erase, rule: MergeRule = MergeRu
 
 
 def declare() -> None:
-    """Declare every table of this module."""
+    """Declare every table of this module, and the log, which knows of subjects only and lies below."""
+    PERSONAL.declare(
+        "facts_events.Event",
+        DataPolicy(
+            MergeRule.VIA_MAP,
+            MergeRule.VIA_MAP,
+            _facts,
+            lambda person: facts.empty_facts(person.subject_ids),
+        ),
+    )
     opaque = keep_rows("opaque ids and times only")
     _declare("Customer", _customers, _blank_customers)
     _declare("Identity", _identities, delete_rows(f"{_T}identity", by="subject_id"))
