@@ -31,7 +31,8 @@ def somebody() -> tuple[int, int]:
     customers.assign([two], people["li"], at=AT, reason="王芳 asked")
     seen = {"page": PageViewed("https://shop.example/?for=wangfang", "王芳's ring")}
     facts.record(
-        [facts.NewFact("page.viewed", one, AT, found.subject_id, "t", key) for key, one in seen.items()], at=AT
+        [facts.NewFact("page.viewed", one, AT, found.subject_id, "t", key) for key, one in seen.items()],
+        at=AT,
     )
     customers.tag([two], "VIP", at=AT, source="t")
     customers.set_consent(two, "*", "promotional", False, at=AT, evidence="王芳 called")
