@@ -10,12 +10,12 @@ import pytest
 
 from siyu.actions.messaging import api as messaging
 from siyu.actions.messaging.contracts import Content, Outcome, Result, SendItem
-from siyu.connectors.wecom import connections, directory, receivers, tags
+from siyu.connectors.wecom import connections, details, directory, receivers, tags
 from siyu.connectors.wecom.channels.mass import MassChannel
 from siyu.connectors.wecom.channels.staff_app import StaffAppChannel
 from siyu.connectors.wecom.channels.welcome import WelcomeChannel
-from siyu.connectors.wecom.models import Connection, MassSend, Relation, TagMirror
-from siyu.connectors.wecom.relations import News, What, apply_news, welcome_ref
+from siyu.connectors.wecom.models import Connection, DetailWanted, MassSend, Relation, TagMirror
+from siyu.connectors.wecom.relations import News, What, apply_news, want_details, welcome_ref
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.kit.errors import OutcomeUnknown, Permanent, RetryLater
@@ -383,6 +383,16 @@ def test_a_message_to_an_employee_is_repeated_without_a_second_effect(world: Wor
         assert outcome.result is Result.SENT
     rows = world.twin.get("/twin/messages", kind="app", userid=world.clerk)["messages"]
     assert [row["text"] for row in rows if row["text"] == "客户想看钻戒"] == ["客户想看钻戒"]
+
+
+def test_details_that_were_asked_for_in_vain_for_days_still_come(world: World) -> None:
+    """Every ten seconds for four days is more often than a small number counts."""
+    item = world.item(world.scan()[0])
+    want_details(world.company.pk, [Relation.objects.get(pk=item.delivery_id).external_userid], at=now())
+    DetailWanted.objects.update(attempts=32_767)
+    assert details.run(now()) == 1
+    assert customers.profiles([item.customer_id])[item.customer_id].name
+    assert DetailWanted.objects.count() == 0
 
 
 def test_tags_are_made_marked_and_taken_off(world: World) -> None:

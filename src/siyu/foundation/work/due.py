@@ -73,7 +73,8 @@ def claim_due(
     columns = ", ".join(f"t.{connection.ops.quote_name(str(field.column))}" for field in fields)
     if lease is None:
         return _objects(model, fetch(f"SELECT {columns} {due}", values))
-    changes = "lease_until = %s, lease_token = %s, attempts = attempts + 1"
+    # The count ends below the largest smallint: what is tried for weeks must stay claimable.
+    changes = "lease_until = %s, lease_token = %s, attempts = LEAST(attempts, 32766) + 1"
     extra: list[Any] = [wall + lease, uuid.uuid4()]
     if claimed_state is not None:
         changes += ", state = %s"
