@@ -9,6 +9,7 @@ import pytest
 
 from siyu.actions.messaging import api as messaging
 from siyu.facts import api as facts
+from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, NotFound, RetryLater
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
@@ -206,6 +207,25 @@ def test_what_was_cancelled_while_it_was_on_its_way_is_not_tried_again(mass: Pla
     for each in (sending, unclear):
         assert messaging.get_delivery(each.delivery_id, scope=staff.EVERYTHING).reason == "wrong price"
     assert messaging.get_delivery(left.delivery_id, scope=staff.EVERYTHING).reason == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_a_member_is_withdrawn_by_its_name_when_the_person_is_erased(mass: Platform) -> None:
+    mass.on_send = answer_all(Result.WAITING_MEMBER)
+    facts.install_cursors()
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+    messaging.send_due(at=NOON)
+    customers.erase_customer(who.customer_id, scope=staff.EVERYTHING, at=NOON, by=foundation.SYSTEM)
+    hear("messaging.erased", at=NOON)
+
+    def withdraw(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        assert [item.ref for item in items] == ["p:k"], "the platform knows the task by this name only"
+        return answer_all(Result.CANCELLED)(items)
+
+    mass.on_cancel = withdraw
+    messaging.poll(at=NOON)
+    assert states() == {"cancelled": 1}
 
 
 def test_what_was_handed_over_and_cannot_be_withdrawn_says_so(mass: Platform) -> None:

@@ -17,8 +17,9 @@ def declare() -> None:
             export=customers.export_rows(
                 TABLE, "channel", "kind", "content", "state", "planned_at", "sent_at", "delivered_at"
             ),
+            # ``ref`` stays: it names a task at the platform, and what waits for a member is withdrawn by it.
             erase=customers.blank_columns(
-                TABLE, {"content": '{"text": "", "attachments": []}', "params": "{}", "ref": ""}
+                TABLE, {"content": '{"text": "", "attachments": []}', "params": "{}"}
             ),
         ),
     )
