@@ -12,6 +12,7 @@ from django.db import connection
 from siyu.actions.messaging import api as messaging
 from siyu.foundation import api as foundation
 from siyu.kit.errors import OutcomeUnknown, Permanent, RetryLater
+from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from tests.actions.world import (
     NOON,
@@ -389,3 +390,25 @@ def test_a_call_whose_lease_has_passed_to_another_sender_is_not_made(mass: Platf
     mass.on_send = hangs
     messaging.send_due(at=NOON, lease=NOW)
     assert sorted(made) == sorted(set(made)), made
+
+
+def test_a_slow_first_answer_is_believed_of_a_message_held_meanwhile(mass: Platform) -> None:
+    mass.unclear = Unclear.SAFE_REPEAT
+    (who,) = people(1)
+    messaging.queue([message("k", who)], at=NOON)
+
+    def slow(items: Sequence[messaging.SendItem]) -> Sequence[messaging.Outcome]:
+        settle()
+        customers.set_consent(who.customer_id, "*", "promotional", False, at=NOON, evidence="said so")
+        messaging.recheck([who.customer_id], at=NOON)
+        assert states() == {"held": 1}
+        return answer_all(Result.SENT)(items)
+
+    mass.on_send = slow
+    messaging.send_due(at=NOON, lease=NOW)
+    assert states() == {"sent": 1}
+    customers.set_consent(who.customer_id, "*", "promotional", True, at=NOON + SECOND, evidence="said so")
+    messaging.recheck([who.customer_id], at=NOON + SECOND)
+    rest_over()
+    messaging.send_due(at=NOON + SECOND)
+    assert mass.keys == [["k"]]

@@ -75,8 +75,8 @@ def record_answers(answers: Sequence[Answered]) -> list[SendReport]:
 def _listens(row: Delivery, outcome: Outcome, token: str) -> bool:
     state = DeliveryState(row.state)
     if state not in LISTENING:
-        # Queued again by a safe repeat, while the first answer was only slow: it did leave.
-        repeated = state is DeliveryState.QUEUED and row.attempts > 0
+        # Queued again by a safe repeat (and held since), while the first answer was only slow: it did leave.
+        repeated = state in {DeliveryState.QUEUED, DeliveryState.HELD} and row.attempts > 0
         return repeated and outcome.result in {Result.SENT, Result.DELIVERED}
     if state is DeliveryState.SENT:
         return outcome.result is Result.DELIVERED
