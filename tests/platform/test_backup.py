@@ -294,3 +294,29 @@ def test_a_backup_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     writer.add("a", [b"x"])
     writer.discard()
     assert list(tmp_path.iterdir()) == []
+
+
+BUSY = """
+from siyu.foundation import api as foundation
+# What workers side by side leave: neighbours in the log by transaction have ids far apart. All of it was heard.
+foundation.execute("INSERT INTO facts_event (id, tx, name, version, payload, occurred_at, recorded_at, origin, source,"
+    " external_id, correlation_id, hops) SELECT 900000 - n, 100 + n, 'x', 1, '{}', now(), now(), 'live', 's', n::text, '', 0"
+    " FROM generate_series(1, 20000) n")
+foundation.execute("UPDATE facts_events_cursor SET tx = 30000, fact_id = 9223372036854775807")
+"""
+
+
+def test_what_a_restore_itself_records_is_heard(old: Path, place: Path) -> None:
+    """Also where the old log was written by more transactions than the new server has had."""
+    path, target = place / "busy.backup", place / "busy"
+    python(old, BUSY)
+    run(old, "backup", str(path))
+    register = target / "registers" / "erasures.jsonl"
+    register.parent.mkdir(parents=True)
+    register.write_text(json.dumps({"customer_id": 9, "noted_at": "2999-01-01T00:00:00+00:00"}) + "\n")
+    assert "Erased again since then: 1 people" in run(target, "restore", str(path)).stdout
+    waiting = "from siyu.facts import api as facts; print(facts.lag()['records_customers.erasures'])"
+    assert python(target, waiting).strip() == "1"
+    hear = "from siyu.facts import api as f; from siyu.kit import clock; f.drain(at=clock.business_now())"
+    python(target, hear)
+    assert [json.loads(line)["customer_id"] for line in register.read_text().splitlines()] == [9, 9]

@@ -16,6 +16,7 @@ from siyu.facts.events.contracts import (
     TimelineEntry,
 )
 from siyu.facts.events.dispatch import (
+    BEFORE_ALL,
     Rounds,
     count_dead,
     drain,
@@ -51,6 +52,7 @@ LOG_VIEW = "facts_log"
 
 __all__ = [
     "ANY_OF",
+    "BEFORE_ALL",
     "CATALOGUE",
     "LOG_VIEW",
     "MAX_HOPS",

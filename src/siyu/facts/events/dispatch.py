@@ -23,6 +23,8 @@ from siyu.kit.errors import NotFound, RetryLater, SiyuError, reason_of
 log = logging.getLogger("siyu.facts")
 
 END = 2**63 - 1
+BEFORE_ALL = -(2**62)
+"""A transaction id before every fact, also before those of a restored log, which are numbered from 0 downwards."""
 
 
 def install_cursors() -> None:
@@ -31,10 +33,17 @@ def install_cursors() -> None:
         for shard in range(subscription.shards):
             execute(
                 """INSERT INTO facts_events_cursor (subscription, shard, tx, fact_id, updated_at)
-                   VALUES (%s, %s, CASE WHEN %s THEN 0
+                   VALUES (%s, %s, CASE WHEN %s THEN %s
                      ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 END, %s, %s)
                    ON CONFLICT DO NOTHING""",
-                [name, shard, subscription.backfill, 0 if subscription.backfill else END, clock.wall_now()],
+                [
+                    name,
+                    shard,
+                    subscription.backfill,
+                    BEFORE_ALL,
+                    0 if subscription.backfill else END,
+                    clock.wall_now(),
+                ],
             )
 
 
@@ -245,7 +254,7 @@ def replay_dead(dead_id: int, *, at: datetime) -> bool:
 
 def rewind(subscription: str) -> None:
     """Let a subscription read the log from the beginning again (rebuilds)."""
-    Cursor.objects.filter(subscription=subscription).update(tx=0, fact_id=0)
+    Cursor.objects.filter(subscription=subscription).update(tx=BEFORE_ALL, fact_id=0)
 
 
 def skip_to_end(subscription: str) -> None:
