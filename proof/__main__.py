@@ -24,9 +24,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--break", dest="broken", help="with --check-only: break one thing first, or each (all)"
     )
+    parser.add_argument(
+        "--sabotage",
+        default="",
+        metavar="NAME,…",
+        help="let the house itself be wrong, and see it caught (all)",
+    )
     options = parser.parse_args(arguments)
     size = run.SIZES.get(options.size) or run.Size(float(options.size), 3600)
     site = Site(options.state, options.port, options.seed)
+    if options.sabotage:
+        site.sabotage = options.sabotage
+        with running(site):
+            return run.sabotaged(site, size, options.size)
     with running(site):
         if options.check_only:
             run.open_again(site)

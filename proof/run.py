@@ -12,6 +12,7 @@ from random import Random
 import django
 
 from proof.site import Site
+from proof.waiting import NeverQuiet
 from siyu.foundation.postgres import api as postgres
 
 
@@ -142,6 +143,32 @@ def _all_breaks(site: Site) -> int:
         }  # fmt: skip
         print(json.dumps(told), flush=True)
     return 1 if wrong else 0
+
+
+def sabotaged(site: Site, size: Size, label: str) -> int:
+    """Play a house that is wrong on purpose, with harsh faults; 0 only if each wrong was caught."""
+    empty(site.state)
+    try:
+        print(perform(site, size, label, harsh=True).line())
+    except NeverQuiet as trouble:
+        print(f"never came to rest: {trouble}")
+        site.stop_house()
+        _note_rest(site)
+        site.stop_twin()
+    from proof import checks, look, table  # noqa: PLC0415
+    from proof.sabotage.switches import SWITCHES  # noqa: PLC0415
+
+    verdicts = checks.check_all(look.take(site.state))
+    table.show(verdicts)
+    found = {verdict.name for verdict in verdicts if verdict.violations}
+    missed = 0
+    for name in site.sabotage.split(","):
+        caught = sorted(SWITCHES[name].caught & found)
+        missed += not caught
+        print(
+            f"{name}: {SWITCHES[name].says}: {'caught by ' + ', '.join(caught) if caught else 'NOT CAUGHT'}"
+        )
+    return 1 if missed else 0
 
 
 class _Marks:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from proof.play import quiet
-from proof.waiting import asked, wait
+from proof.waiting import NeverQuiet, asked, wait
 from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
 from siyu.connectors.wecom.channels.mass_results import SURE_AFTER
@@ -17,10 +17,6 @@ from siyu.kit import clock
 PATIENCE = 150.0
 ASKED_AGAIN = 3
 NAP = 12.0  # wall seconds after which pauses between tries are cut short
-
-
-class NeverQuiet(Exception):
-    """Something went on for ever, or hangs."""
 
 
 def calm(twin: TwinDoor) -> None:
@@ -97,6 +93,3 @@ def _rest(twin: TwinDoor, tick: Callable[[], None], patience: float) -> None:
         asked(_end_pauses)
     if not quiet(twin):
         raise NeverQuiet(f"{asked(worker.pending)} {twin.get('clock')['waiting']}")
-
-
-__all__ = ["NeverQuiet", "calm", "hurry", "settle"]

@@ -19,6 +19,7 @@ from siyu.config.supervisor.child import Child
 from siyu.config.supervisor.contracts import ProcessSpec
 from siyu.foundation.postgres import api as postgres
 
+ROOT = Path(__file__).resolve().parents[1]
 BRAND = "proof"
 HOST = "127.0.0.1"
 START_SECONDS = 90.0
@@ -33,6 +34,7 @@ class Site:
     port: int
     seed: int
     workers: int = 2
+    sabotage: str = ""  # names of switches, joined by commas
     children: dict[str, Child] = field(default_factory=dict)
     killed: dict[str, int] = field(default_factory=dict)
     _log: object = None
@@ -128,6 +130,9 @@ class Site:
 
     def _spec(self, name: str) -> ProcessSpec:
         env = self.environment()
+        if self.sabotage:
+            env |= {"SIYU_PROOF_SABOTAGE": self.sabotage, "DJANGO_SETTINGS_MODULE": "proof.sabotage.settings"}
+            env["PYTHONPATH"] = str(ROOT)
         if name == "web":
             return processes.web("web", HOST, self.port, env, threads=4)
         return processes.worker(name, env)

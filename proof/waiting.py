@@ -13,6 +13,10 @@ from django.db import close_old_connections, connection
 T = TypeVar("T")
 
 
+class NeverQuiet(Exception):
+    """Something went on for ever, or hangs."""
+
+
 def asked(question: Callable[[], T]) -> T | None:
     """An answer of the database, or None while it is down."""
     try:

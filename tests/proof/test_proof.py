@@ -66,6 +66,18 @@ def test_each_break_is_caught_by_exactly_the_invariants_it_breaks(found: dict[st
     assert not wrong, json.dumps(wrong, indent=1)
 
 
+def test_a_house_that_is_wrong_itself_is_caught(tmp_path: Path) -> None:
+    names = ("blind-resend", "cursor-by-id", "no-key")
+    port = free_port("127.0.0.1", 8600)
+    told = proof(
+        "--size", "tiny", "--port", str(port), "--sabotage", ",".join(names), state=tmp_path / "state"
+    )
+    assert told.returncode == 0, told.stdout[-6000:] + told.stderr[-2000:]
+    last = told.stdout.splitlines()[-len(names) :]
+    assert [line.split(":")[0] for line in last] == list(names)
+    assert all("caught by" in line for line in last)
+
+
 def test_each_invariant_is_broken_by_something(found: dict[str, dict[str, Any]]) -> None:
     caught = {name for row in found.values() for name in row["caught"]}
     assert set(CHECKS) - caught == set()
