@@ -30,10 +30,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def company(twin: Twin) -> Iterator[Connection]:
     receivers.forget()
     facts.install_cursors()
+    yield synced(twin)
+    twin.post("/twin/settings", dispatch_seconds=0, welcome_distributing_seconds=0)
+
+
+def synced(twin: Twin) -> Connection:
     connection = connections.by_id(connect(twin).id)
     directory.sync(connection, at=now())
-    yield connection
-    twin.post("/twin/settings", dispatch_seconds=0, welcome_distributing_seconds=0)
+    return connection
 
 
 class World:
@@ -383,6 +387,17 @@ def test_a_message_to_an_employee_is_repeated_without_a_second_effect(world: Wor
         assert outcome.result is Result.SENT
     rows = world.twin.get("/twin/messages", kind="app", userid=world.clerk)["messages"]
     assert [row["text"] for row in rows if row["text"] == "客户想看钻戒"] == ["客户想看钻戒"]
+
+
+def test_a_message_to_an_employee_goes_through_the_employees_own_company(twin: Twin) -> None:
+    receivers.forget()
+    app = connections.settings_from(twin.config, key="other", base_url=twin.url).apps[0]
+    connections.save_connection(  # the brand's first company, in which the same userid is somebody else
+        connections.ConnectionSettings("other", "ww0ther", (app,), base_url="http://127.0.0.1:9"), at=now()
+    )
+    world = World(twin, synced(twin))
+    (outcome,) = StaffAppChannel().send([world.item(world.scan()[0], text="请联系这位客户")], at=now())
+    assert outcome.result is Result.SENT
 
 
 def test_details_that_were_asked_for_in_vain_for_days_still_come(world: World) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from siyu.actions.messaging import api as messaging
@@ -12,6 +11,7 @@ from siyu.connectors.wecom import connections
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import ConnectionStatus, Purpose
 from siyu.connectors.wecom.models import Connection, Relation
+from siyu.connectors.wecom.receivers import SOURCE
 from siyu.connectors.wecom.words import ATTACHMENT_KIND, CONNECTION_OFF, TEXT_TOO_LONG, TOO_MANY_ATTACHMENTS
 from siyu.kit.errors import NotFound, Permanent, RetryLater, SiyuError
 from siyu.records.customers import api as customers
@@ -117,12 +117,13 @@ def friends(items: Sequence[messaging.SendItem]) -> dict[int, Relation]:
     }
 
 
-def userid_of(employee_id: int | None, *, at: datetime) -> str:
-    """The employee's userid, or "" when there is none."""
-    if employee_id is None:
-        return ""
-    member = staff.employees_by_id([employee_id], at=at).get(employee_id)
-    return member.userid if member else ""
+def company_of(member: staff.EmployeeView) -> Connection:
+    """The connection of the company an employee belongs to; RetryLater while it is off.
+
+    Where the staff did not come from a company we know, the only (oldest) connection.
+    """
+    own = Connection.objects.filter(corpid=member.source.removeprefix(SOURCE)).first()
+    return reachable() if own is None else _on(own)
 
 
 def failed(item: messaging.SendItem, reason: object, ref: str = "") -> messaging.Outcome:

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.actions.messaging import api as messaging
 from siyu.connectors.wecom import connections
-from siyu.connectors.wecom.channels.common import cut, failed, reachable, reraise_setup, sentence, userid_of
+from siyu.connectors.wecom.channels.common import company_of, cut, failed, reraise_setup, sentence
 from siyu.connectors.wecom.contracts import Purpose
 from siyu.connectors.wecom.models import App
 from siyu.connectors.wecom.words import ANSWER_UNCLEAR, NO_MEMBER
 from siyu.kit.errors import Permanent
+from siyu.records.staff import api as staff
 
 TEXT_BYTES = 2048
 REPEAT_SECONDS = 4 * 3600
@@ -40,10 +41,11 @@ class StaffAppChannel:
         return [self._one(item, at) for item in items]
 
     def _one(self, item: messaging.SendItem, at: datetime) -> messaging.Outcome:
-        userid = userid_of(item.employee_id, at=at)
-        if not userid:
+        known = staff.employees_by_id([item.employee_id], at=at) if item.employee_id is not None else {}
+        member = next(iter(known.values()), None)
+        if member is None or not member.userid:
             return failed(item, NO_MEMBER)
-        connection = reachable()
+        userid, connection = member.userid, company_of(member)
         app = (
             App.objects.filter(connection=connection, purposes__contains=Purpose.MESSAGE)
             .order_by("id")
