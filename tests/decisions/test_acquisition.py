@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from siyu.connectors.wecom import connections, directory, receivers
+from siyu.connectors.wecom.contact_ways import ContactWays
 from siyu.connectors.wecom.models import Connection
 from siyu.decisions.acquisition import api as acquisition
 from siyu.facts import api as facts
@@ -59,6 +60,11 @@ def clerk_ids(twin: Twin, count: int = 1) -> list[int]:
 def make(twin: Twin, count: int = 1, **more: Any) -> acquisition.LiveCodeView:
     with foundation.transaction():
         return acquisition.create_code("门店海报", clerk_ids(twin, count), at=now(), by=BY, **more)
+
+
+def edit(code: acquisition.LiveCodeView, employee_ids: list[int]) -> None:
+    with foundation.transaction():
+        acquisition.update_code(code.id, name=code.name, employee_ids=employee_ids, tags=[], at=now(), by=BY)
 
 
 def seen(code_id: int) -> acquisition.LiveCodeView:
@@ -192,6 +198,86 @@ def test_a_creation_whose_answer_was_lost_spends_one_place(twin: Twin, company: 
     settle()
     assert seen(code.id).status is CodeStatus.ACTIVE
     assert ways_with(company, code.state) == 1
+
+
+def test_a_code_edited_after_its_answer_was_lost_leads_to_whom_it_shall(
+    twin: Twin, company: Connection
+) -> None:
+    connections.client_for(company, connections.Purpose.CONTACT).get("externalcontact/get_follow_user_list")
+    code = make(twin, 2)
+    with twin.faults(cut_after_effect=1.0):
+        settle(rounds=1)
+    edit(code, clerk_ids(twin, 1))
+    settle()
+    assert seen(code.id).status is CodeStatus.ACTIVE
+    assert way(company, seen(code.id))["user"] == twin.clerks()[20:21]
+    assert ways_with(company, code.state) == 1
+
+
+class Slow(ContactWays):
+    """Before the first call is made, somebody edits the code, and the job for that is quicker."""
+
+    def __init__(self, overtake: Callable[[], None]) -> None:
+        self.overtake: Callable[[], None] | None = overtake
+
+    def _passed(self) -> None:
+        overtake, self.overtake = self.overtake, None
+        if overtake is not None:
+            overtake()
+
+    def create(self, spec: acquisition.CodeSpec) -> acquisition.CodeMade:
+        self._passed()
+        return super().create(spec)
+
+    def update(self, config_id: str, spec: acquisition.CodeSpec) -> None:
+        self._passed()
+        super().update(config_id, spec)
+
+
+@pytest.fixture
+def slow() -> Iterator[Callable[[Callable[[], None]], None]]:
+    items = acquisition.CODE_PORT._items
+    before = items["wecom"]
+
+    def put(overtake: Callable[[], None]) -> None:
+        items["wecom"] = Slow(overtake)
+
+    yield put
+    items["wecom"] = before
+
+
+def test_a_slow_change_does_not_undo_a_later_one(
+    twin: Twin, company: Connection, slow: Callable[[Callable[[], None]], None]
+) -> None:
+    code = make(twin, 1)
+    settle()
+
+    def overtake() -> None:
+        edit(code, clerk_ids(twin, 2))
+        settle()
+
+    slow(overtake)
+    edit(code, clerk_ids(twin, 3))
+    settle()
+    assert seen(code.id).status is CodeStatus.ACTIVE
+    assert len(seen(code.id).employee_ids) == 2
+    assert sorted(way(company, seen(code.id))["user"]) == sorted(twin.clerks()[20:22])
+
+
+def test_a_code_deleted_while_it_was_being_made_is_gone(
+    twin: Twin, company: Connection, slow: Callable[[Callable[[], None]], None]
+) -> None:
+    code = make(twin)
+
+    def overtake() -> None:
+        with foundation.transaction():
+            acquisition.delete_code(code.id, at=now(), by=BY)
+        settle()
+
+    slow(overtake)
+    settle()
+    assert seen(code.id).status is CodeStatus.DELETED
+    assert ways_with(company, code.state) == 0
 
 
 def test_out_of_scope_is_not_found(twin: Twin, company: Connection) -> None:

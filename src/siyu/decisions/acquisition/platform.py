@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from siyu.decisions.acquisition.contracts import CodeMade, CodePort, CodeSpec, CodeStatus
 from siyu.decisions.acquisition.models import LiveCode
+from siyu.decisions.acquisition.operations import JOB
 from siyu.decisions.acquisition.registry import code_port
 from siyu.foundation import api as foundation
 from siyu.kit.errors import OutcomeUnknown, Permanent, RetryLater, SiyuError
@@ -42,7 +43,8 @@ def sync_code(payload: dict[str, Any], run: foundation.JobRun) -> None:
         LiveCode.objects.filter(pk=row.pk, version=version).update(error=str(error)[:500])
         raise
     done = CodeStatus.DELETED if row.status == CodeStatus.DELETING else CodeStatus.ACTIVE
-    _settle(row, version, done, None)
+    if not _settle(row, version, done, None):
+        _overtaken(row, run)
 
 
 def _spec(row: LiveCode) -> CodeSpec:
@@ -59,6 +61,7 @@ def _create(port: CodePort, row: LiveCode, run: foundation.JobRun) -> None:
     made: CodeMade | None = None
     if row.asked_at is not None:
         made = port.find(_spec(row), since=row.asked_at)
+    found = made is not None
     if made is None:
         if row.asked_at is None:
             row.asked_at = run.at
@@ -66,6 +69,10 @@ def _create(port: CodePort, row: LiveCode, run: foundation.JobRun) -> None:
         made = port.create(_spec(row))
     row.config_id, row.qr_code = made.config_id, made.qr_code
     LiveCode.objects.filter(pk=row.pk).update(config_id=made.config_id, qr_code=made.qr_code)
+    if found:
+        port.update(
+            made.config_id, _spec(row)
+        )  # it was made as was wanted then, perhaps not as is wanted now
 
 
 def _delete(port: CodePort, row: LiveCode, run: foundation.JobRun) -> None:
@@ -77,8 +84,17 @@ def _delete(port: CodePort, row: LiveCode, run: foundation.JobRun) -> None:
         port.delete(config_id, _spec(row))
 
 
-def _settle(row: LiveCode, version: int, status: CodeStatus, error: SiyuError | None) -> None:
-    """Write the end of a step, unless somebody wants something newer meanwhile (its own job does that)."""
-    LiveCode.objects.filter(pk=row.pk, version=version).update(
-        status=status, error=str(error)[:500] if error else "", version_made=version
-    )
+def _settle(row: LiveCode, version: int, status: CodeStatus, error: SiyuError | None) -> bool:
+    """Write the end of a step; False when somebody wants something newer meanwhile (its own job does that)."""
+    mine = LiveCode.objects.filter(pk=row.pk, version=version)
+    return bool(mine.update(status=status, error=str(error)[:500] if error else "", version_made=version))
+
+
+def _overtaken(row: LiveCode, run: foundation.JobRun) -> None:
+    """Do again what a newer job has done already: this older call may have reached the platform after its own."""
+    for done, again in (
+        (CodeStatus.ACTIVE, CodeStatus.CHANGING),
+        (CodeStatus.DELETED, CodeStatus.DELETING),
+    ):
+        if LiveCode.objects.filter(pk=row.pk, status=done).update(status=again):
+            foundation.enqueue(JOB, {"code_id": row.pk}, due_at=run.at, key=f"{row.pk}:again:{run.job_id}")
