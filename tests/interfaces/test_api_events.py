@@ -15,6 +15,8 @@ from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.foundation.api import Role
 from siyu.kit import clock
+from siyu.records.commerce import api as commerce
+from siyu.records.staff import api as staff
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -108,6 +110,30 @@ def test_a_bad_event_is_rejected_alone(_case: str, change: dict[str, object], co
     assert body["results"][1]["error"] == code
     assert body["results"][1]["message"]
     assert recorded() == ["v1"]
+
+
+def order_paid_at(number: int, moment: str) -> dict[str, Any]:
+    payload = {
+        "source": "pos",
+        "order_no": f"A{number}",
+        "paid_at": moment,
+        "lines": [{"line_no": 1, "sku": "K1", "name": "项链", "quantity": 1, "amount": 26_800}],
+    }
+    return viewed(number, name="trade.order_reported", payload=payload)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_no_calendar_holds_is_refused_and_stops_nobody(moment: str) -> None:
+    """Kept, it could never be read again: neither the order nor the log behind it."""
+    facts.install_cursors()
+    events = [order_paid_at(1, moment), order_paid_at(2, clock.wall_now().isoformat())]
+    body = post(make_key(), {"events": events}).json()
+    assert [entry["status"] for entry in body["results"]] == ["rejected", "accepted"]
+    assert (body["results"][0]["error"], body["results"][0]["field"]) == ("event.wrong_type", "paid_at")
+    facts.drain(at=clock.business_now())
+    assert [order.order_no for order in commerce.orders(staff.EVERYTHING).items] == ["A2"]
+    assert not any(facts.lag().values())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -143,7 +143,14 @@ def _moment(value: Any, strict: bool, path: str) -> datetime:
         raise _wrong(path) from None
     if moment.tzinfo is None:
         raise BadInput("event.naive_time", _("Field %(field)s needs a time zone."), field=path)
+    if strict and not EARLIEST < moment < LATEST:
+        raise _wrong(path)
     return moment
+
+
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""PostgreSQL keeps moments that Python cannot read (the last hours of 9999 in the far west are the year 10000 in
+UTC): a row with one stops whoever reads it, and a fact every subscription. And days are added to moments."""
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
