@@ -108,6 +108,27 @@ def test_trouble_that_passes_never_kills_a_job_and_is_told_in_a_line(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_job_that_another_worker_did_after_it_failed_here_is_not_done_again() -> None:
+    """Between the failure, which lets the row go, and the note of it another worker may take the job and do it."""
+
+    class Other(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            logging.getLogger("siyu.work").removeHandler(self)
+            run()
+
+    logging.getLogger("siyu.work").addHandler(Other())
+    TROUBLE.append(ValueError("a passing fault"))
+    job_id = foundation.enqueue("t.note", {"n": 1}, due_at=AT)
+    assert job_id is not None
+    run()
+    assert RAN == [{"n": 1}]
+    assert (foundation.get_job(job_id).state, foundation.get_job(job_id).last_error) == ("done", "")
+    foundation.execute("UPDATE foundation_work_job SET run_after = NULL")
+    assert run() == 0
+    assert RAN == [{"n": 1}]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_schedule_comes_back_at_its_interval() -> None:
     foundation.ensure_schedules(at=AT)
     foundation.ensure_schedules(at=AT)

@@ -187,7 +187,10 @@ def _failed(row: Job, job: JobType, error: Exception, at: datetime) -> None:
         level = logging.ERROR if dead else logging.WARNING
         log.log(level, "job failed", extra={**about, "dead": dead}, exc_info=error)
     with transaction():
-        Job.objects.filter(pk=row.pk, lease_token=row.lease_token).update(
+        # As it was claimed: a row held by lock only was free while the failure came here, and may be done since.
+        mine = Job.objects.filter(
+            pk=row.pk, lease_token=row.lease_token, state=row.state, attempts=row.attempts
+        ).update(
             state=DEAD if dead else WAITING,
             attempts=min(attempts, 30_000),
             run_after=clock.wall_now() + timedelta(seconds=wait),
@@ -195,7 +198,7 @@ def _failed(row: Job, job: JobType, error: Exception, at: datetime) -> None:
             last_error=reason_of(error)[:2000],
             finished_at=clock.wall_now() if dead else None,
         )
-        if dead and job.every is not None and row.key == SCHEDULE_KEY:
+        if mine and dead and job.every is not None and row.key == SCHEDULE_KEY:
             enqueue(row.name, {}, due_at=at + job.every, key=SCHEDULE_KEY)
 
 
