@@ -385,8 +385,21 @@ def test_a_message_to_an_employee_is_repeated_without_a_second_effect(world: Wor
     for _time in range(2):
         (outcome,) = StaffAppChannel().send([item], at=now())
         assert outcome.result is Result.SENT
-    rows = world.twin.get("/twin/messages", kind="app", userid=world.clerk)["messages"]
-    assert [row["text"] for row in rows if row["text"] == "客户想看钻戒"] == ["客户想看钻戒"]
+    assert told_to(world, "客户想看钻戒") == 1
+
+
+def told_to(world: World, text: str) -> int:
+    """How many messages on the clerk's phone begin like this."""
+    rows = world.twin.get("/twin/messages", kind="app", userid=world.clerk, limit=5000)["messages"]
+    return sum(row["text"].startswith(text) for row in rows)
+
+
+def test_the_same_words_about_two_customers_are_two_messages(world: World) -> None:
+    """To WeCom the same text to the same member within hours is a repetition, which it drops."""
+    for external, _ref in (world.scan(), world.scan()):
+        item = world.item(external, text="有新客户,请问候")
+        assert results(StaffAppChannel().send([item], at=now())) == [Result.SENT]
+    assert told_to(world, "有新客户,请问候") == 2
 
 
 def test_a_message_to_an_employee_goes_through_the_employees_own_company(twin: Twin) -> None:

@@ -56,7 +56,7 @@ class StaffAppChannel:
             "agentid": app.agentid if app else 0,
             "enable_duplicate_check": 1,
             "duplicate_check_interval": REPEAT_SECONDS,
-            **_message(item.content),
+            **_message(item.content, f"\n#{item.delivery_id}"),
         }
         client = connections.client_for(connection, Purpose.MESSAGE)
         try:
@@ -84,16 +84,19 @@ class StaffAppChannel:
         return [failed(item, _("Nobody has to confirm this message.")) for item in items]
 
 
-def _message(content: messaging.Content) -> dict[str, Any]:
-    """A text, or a card with the first link."""
+def _message(content: messaging.Content, mark: str) -> dict[str, Any]:
+    """A text, or a card with the first link.
+
+    The mark is the delivery's own: the same words about another customer must not look like a repetition.
+    """
     link = next((item for item in content.attachments if item.kind == "link"), None)
     if link is None:
-        return {"msgtype": "text", "text": {"content": cut(content.text, TEXT_BYTES)}}
+        return {"msgtype": "text", "text": {"content": cut(content.text, TEXT_BYTES - len(mark)) + mark}}
     return {
         "msgtype": "textcard",
         "textcard": {
             "title": cut(link.title or link.url, 128),
-            "description": cut(content.text or link.description, 512),
+            "description": cut(content.text or link.description, 512 - len(mark)) + mark,
             "url": link.url,
         },
     }
