@@ -45,13 +45,29 @@ def test_a_company_is_connected_and_checked(twin: Twin) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("corpid", " "), ("secret", ""), ("agentid", "abc"), ("base_url", "qyapi"), ("aes_key", "短")],
+    [
+        ("corpid", " "), ("secret", ""), ("agentid", "abc"), ("base_url", "qyapi"), ("aes_key", "短"), ("agentid", "²"),
+        ("agentid", "9" * 40), ("corpid", "w" * 65), ("name", "名" * 121), ("base_url", "https://" + "x" * 200),
+    ],
 )
 def test_wrong_fields_are_named_and_nothing_is_saved(twin: Twin, field: str, value: str) -> None:
     with pytest.raises(BadInput) as caught:
         save(form(twin, **{field: value}))
-    assert [name.rpartition(".")[2] for name in caught.value.fields] == [field]
+    assert list(caught.value.fields) == [field]
     assert Connection.objects.count() == 0
+
+
+def test_one_more_company_is_connected_beside_the_first(twin: Twin) -> None:
+    first = save(form(twin))
+    with pytest.raises(BadInput) as caught:
+        save(form(twin, name="又一次"))
+    assert list(caught.value.fields) == ["corpid"]
+    second = save(form(twin, corpid="ww-other", name="第二家"))
+    assert (first, second) == ("wecom", "wecom-2")
+    known = {one.key: (one.corpid, one.name) for one in connections.connections()}
+    assert known == {"wecom": (twin.config["corpid"], "星榆珠宝"), "wecom-2": ("ww-other", "第二家")}
+    save(form(twin, corpid="ww-other", name="改名"), second)
+    assert connections.find(second).name == "改名"
 
 
 def test_secrets_are_sealed_never_shown_and_kept_when_left_empty(twin: Twin) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from django.utils.translation import gettext
@@ -12,13 +13,49 @@ from django.utils.translation import gettext_lazy as _
 from siyu.connectors.wecom import connections
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import AppSettings, ConnectionSettings, ConnectionView, Purpose
+from siyu.connectors.wecom.crypto import BadKey, decode_key
 from siyu.connectors.wecom.models import App, Connection
+from siyu.connectors.wecom.words import FIELD_AES_KEY
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, SiyuError
 
 KEY = "wecom"
 APP = "siyu"
 ADDRESS = "https://qyapi.weixin.qq.com"
+LONGEST = {"name": 120, "corpid": 64, "base_url": 200, "agentid": 18}
+
+
+def _free_key(taken: set[str]) -> str:
+    """A key for one more company: wecom, wecom-2, wecom-3, …"""
+    keys = (KEY if number == 1 else f"{KEY}-{number}" for number in count(1))
+    return next(key for key in keys if key not in taken)
+
+
+def _wrong(
+    values: Mapping[str, str],
+    fields: Sequence[foundation.SetupField],
+    others: Sequence[ConnectionView],
+) -> dict[str, object]:
+    """Field → what is wrong with what was typed for one company beside these others."""
+    typed = {field.name: values.get(field.name, "").strip() for field in fields}
+    wrong: dict[str, object] = {
+        field.name: _("This field is required.")
+        for field in fields
+        if field.required and not typed[field.name]
+    }
+    for name, limit in LONGEST.items():
+        if len(typed[name]) > limit:
+            wrong[name] = _("Enter at most %(limit)s characters.") % {"limit": limit}
+    if not wrong and not typed["agentid"].isdecimal():
+        wrong["agentid"] = _("The AgentId is a number.")
+    if typed["aes_key"]:
+        try:
+            decode_key(typed["aes_key"])
+        except BadKey:
+            wrong["aes_key"] = FIELD_AES_KEY
+    if any(one.corpid == typed["corpid"] for one in others):
+        wrong["corpid"] = _("This company is connected already. Open it to change it.")
+    return wrong
 
 
 class WecomSetup:
@@ -52,21 +89,15 @@ class WecomSetup:
         self, values: Mapping[str, str], *, key: str = "", at: datetime, by: foundation.Principal
     ) -> str:
         """Save the form; BadInput names what is wrong and changes nothing."""
-        wrong = {
-            field.name: _("This field is required.")
-            for field in self.fields(key)
-            if field.required and not values.get(field.name, "").strip()
-        }
-        if not wrong and not values.get("agentid", "").strip().isdigit():
-            wrong["agentid"] = _("The AgentId is a number.")
-        if wrong:
-            raise BadInput("wecom.settings", fields=dict(wrong))
-        view = next((item for item in connections.connections() if item.key == key), None)
+        known = connections.connections()
+        if wrong := _wrong(values, self.fields(key), [one for one in known if not key or one.key != key]):
+            raise BadInput("wecom.settings", fields=wrong)
+        view = next((item for item in known if item.key == key), None)
         app_key = view.apps[0].key if view and view.apps else APP
         clean = {name: value.strip() for name, value in values.items()}
         saved = connections.save_connection(
             ConnectionSettings(
-                key=key or KEY,
+                key=key or _free_key({one.key for one in known}),
                 corpid=clean["corpid"],
                 name=clean.get("name", ""),
                 base_url=clean["base_url"],
