@@ -124,7 +124,7 @@ def _read_row(data: QueryDict, key: str) -> Row:
 
 def _press(draft: Draft, button: str) -> Draft:
     name, _sep, rest = button.partition(":")
-    place = [int(part) for part in rest.split(":") if part.isdigit()]
+    place = [int(part) for part in rest.split(":") if part.isdecimal() and len(part) < 4]
     groups = list(draft.groups)
     if name == "add-group" and len(groups) < MOST_GROUPS:
         groups.append(Group())
@@ -147,7 +147,7 @@ def _mode(text: str | None) -> str:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 4 else 0
+    return int(text) if text and text.isdecimal() and len(text) < 4 else 0
 
 
 # Draft → definition ----------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def _node(row: Row) -> dict[str, Any]:
 
 
 def _whole(text: str) -> int | str:
-    return int(text) if text.strip().isdigit() and len(text) < 19 else text
+    return int(text) if text.strip().isdecimal() and len(text) < 19 else text
 
 
 def with_problems(draft: Draft, problems: Mapping[str, object], *, empty_too: bool = True) -> Draft:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from siyu.actions.effects import api as effects
 from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
+from siyu.interfaces.console.views.params import json_value, number
 
 ICONS = {
     "wait": "clock",
@@ -116,7 +117,8 @@ def typed(kind: str, data: QueryDict) -> dict[str, Any]:
         elif text == "":
             continue
         elif one.kind in ("number", "days"):
-            params[one.name] = int(text) if text.lstrip("-").isdigit() and len(text) < 19 else text
+            whole = number(text)
+            params[one.name] = text if whole is None else whole
         else:
             params[one.name] = text
     return params
@@ -147,16 +149,17 @@ def branch_of(step: Mapping[str, Any]) -> Branch:
     otherwise = str(step.get("otherwise") or "")
     if not cases:
         return Branch(otherwise=otherwise)
-    when = cases[0].get("when") or [{}]
-    condition = when[0]
-    key = _KEYS.get(str(condition.get("kind")))
-    if len(cases) == 1 and len(when) == 1 and key and set(condition) <= {"kind", "not", key}:
+    first = cases[0] if isinstance(cases[0], Mapping) else {}  # what was typed is shown again, sense or not
+    when = first.get("when")
+    condition = when[0] if isinstance(when, list) and len(when) == 1 else None
+    key = _KEYS.get(str(condition.get("kind"))) if isinstance(condition, Mapping) else None
+    if len(cases) == 1 and isinstance(condition, Mapping) and key and set(condition) <= {"kind", "not", key}:
         return Branch(
-            str(cases[0].get("label") or ""),
+            str(first.get("label") or ""),
             str(condition["kind"]),
             str(condition.get(key, "")),
             bool(condition.get("not")),
-            str(cases[0].get("next") or ""),
+            str(first.get("next") or ""),
             otherwise,
         )
     return Branch(otherwise=otherwise, raw=json.dumps(cases, ensure_ascii=False, indent=1))
@@ -166,11 +169,12 @@ def typed_branch(data: QueryDict) -> tuple[list[Any], str]:
     """Cases and the way of the rest; ValueError where JSON was typed that cannot be read."""
     otherwise = data.get("otherwise", "")
     if "cases" in data:
-        found = json.loads(str(data["cases"]))
+        found = json_value(str(data["cases"]))
         return (found if isinstance(found, list) else [found]), otherwise
     kind = data.get("b-kind", "happened")
     text = data.get(f"b-{kind}", "").strip()
-    value: Any = int(text) if kind == "segment" and text.isdigit() else text
+    whole = number(text) if kind == "segment" else None
+    value: Any = text if whole is None else whole
     condition: dict[str, Any] = {"kind": kind, _KEYS.get(kind, "fact"): value}
     if data.get("b-not"):
         condition["not"] = True

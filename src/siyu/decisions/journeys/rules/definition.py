@@ -156,8 +156,8 @@ def _step(item: Mapping[str, Any], step_id: str, following: Any, place: str, err
     elif kind not in FLOW_STEPS:
         errors[f"{place}.type"] = _("There is no such kind of step.")
     straight = kind not in ("branch", "end")
-    following = item.get("next", following)
-    late = item.get("otherwise", following if kind == "wait_for" else None)
+    following = _target(item.get("next", following))
+    late = _target(item.get("otherwise", following if kind == "wait_for" else None))
     return Step(
         id=step_id,
         type=str(kind),
@@ -168,6 +168,11 @@ def _step(item: Mapping[str, Any], step_id: str, following: Any, place: str, err
         cases=cases,
         otherwise=late if kind in ("branch", "wait_for") else None,
     )
+
+
+def _target(value: Any) -> str | None:
+    """The step something leads to; what is no text leads to no step that exists."""
+    return None if value is None else str(value)
 
 
 def _check_wait(params: Mapping[str, Any], place: str, errors: Errors) -> None:
@@ -214,7 +219,7 @@ def _cases(data: Any, place: str, errors: Errors) -> tuple[Case, ...]:
             errors[f"{here}.when"] = _("A case needs at least one condition.")
             continue
         conditions = [_condition(each, f"{here}.when[{n}]", errors) for n, each in enumerate(when)]
-        cases.append(Case(tuple(conditions), item.get("next") or "", str(item.get("label") or "")))
+        cases.append(Case(tuple(conditions), str(item.get("next") or ""), str(item.get("label") or "")))
     return tuple(cases)
 
 

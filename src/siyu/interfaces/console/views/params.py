@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -29,11 +31,29 @@ def number(text: str | None) -> int | None:
 
 
 def day(text: str | None) -> date | None:
-    """A day as browsers write it (2026-11-21), else None."""
+    """A day as browsers write it (2026-11-21), else None; so is one with which nobody can reckon (the year 9999)."""
     try:
-        return date.fromisoformat((text or "").strip())
+        found = date.fromisoformat((text or "").strip())
     except ValueError:
         return None
+    return found if 1900 <= found.year < 3000 else None
+
+
+def json_value(text: str) -> Any:
+    """Typed JSON; ValueError where it is none, goes too deep, or holds what the database cannot keep."""
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+        kept = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    if "\\u0000" in kept:  # as json.dumps writes a NUL
+        raise ValueError("a NUL")
+    kept.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def chosen_ids(values: Iterable[str]) -> list[int]:

@@ -36,7 +36,7 @@ def typed(declared: foundation.SettingType, text: str) -> Any:
         return value
     if declared.type in (list, dict, tuple):
         try:
-            found = json.loads(text)
+            found = params.json_value(text)
         except ValueError as error:
             raise BadInput("setting.json", _("Enter valid JSON, as shown in the field.")) from error
         if not isinstance(found, declared.type):
@@ -75,6 +75,8 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
         zone = timezone.get_current_timezone()
         since = datetime(start.year, start.month, start.day, tzinfo=zone) if start else None
         try:
+            if start is None and request.POST.get("from"):
+                raise BadInput("setting.day", _("Enter a day such as 2026-11-21."))
             if since is not None and since < seen.at:
                 raise BadInput("setting.past", _("What has been stays; choose a later day."))
             foundation.set_setting(

@@ -16,13 +16,14 @@ def merge_cases(
     """Cases of which at least one customer is in scope, oldest first; with ``only`` the case of that id."""
     first, first_params = scope_sql(scope, "a.root_id")
     second, second_params = scope_sql(scope, "b.root_id")
+    one = "x.id = %s" if only is not None else "TRUE"
     rows = foundation.fetch(
         f"""SELECT x.id, x.first_id, x.second_id, x.reason, x.state, x.opened_at, x.claim, x.resolved_by
             FROM records_customers_mergecase x
             JOIN records_customers_customer a ON a.id = x.first_id
             JOIN records_customers_customer b ON b.id = x.second_id
-            WHERE x.state = %s AND (%s::bigint IS NULL OR x.id = %s) AND ({first} OR {second}) ORDER BY x.opened_at, x.id LIMIT %s""",
-        [state.value, only, only, *first_params, *second_params, limit],
+            WHERE x.state = %s AND {one} AND ({first} OR {second}) ORDER BY x.opened_at, x.id LIMIT %s""",
+        [state.value, *([] if only is None else [only]), *first_params, *second_params, limit],
     )
     return [
         MergeCaseView(number, one, two, reason, CaseState(value), opened_at, claim, resolved_by)
