@@ -46,8 +46,16 @@ def test_a_company_is_connected_and_checked(twin: Twin) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("corpid", " "), ("secret", ""), ("agentid", "abc"), ("base_url", "qyapi"), ("aes_key", "短"), ("agentid", "²"),
-        ("agentid", "9" * 40), ("corpid", "w" * 65), ("name", "名" * 121), ("base_url", "https://" + "x" * 200),
+        ("corpid", " "),
+        ("secret", ""),
+        ("agentid", "abc"),
+        ("base_url", "qyapi"),
+        ("aes_key", "短"),
+        ("agentid", "²"),
+        ("agentid", "9" * 40),
+        ("corpid", "w" * 65),
+        ("name", "名" * 121),
+        ("base_url", "https://" + "x" * 200),
     ],
 )
 def test_wrong_fields_are_named_and_nothing_is_saved(twin: Twin, field: str, value: str) -> None:
