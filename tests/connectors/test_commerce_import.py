@@ -6,11 +6,13 @@ import io
 import os
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -19,7 +21,7 @@ from django.db import connection
 from django.utils import translation
 
 from siyu.connectors.commerce import api as imports
-from siyu.connectors.commerce import running, staging
+from siyu.connectors.commerce import running, staging, writing
 from siyu.connectors.commerce.models import Import
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -231,6 +233,76 @@ def test_a_person_stops_it_and_lets_it_go_on(little_cdnow: str) -> None:
         imports.stop_import(import_id, by=foundation.SYSTEM, at=AT)
     with pytest.raises(Conflict):
         imports.resume_import(import_id, by=foundation.SYSTEM, at=AT)
+
+
+@pytest.mark.django_db
+def test_a_stopped_import_whose_rows_have_expired_cannot_go_on(
+    little_cdnow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going on it would say that it is done, without the rows that are gone."""
+    dollars()
+    monkeypatch.setattr(writing, "CHUNK", 20)
+    with foundation.transaction():
+        file_id = imports.upload([little_cdnow.encode()], "cdnow.txt", at=AT)
+        import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+
+    def stop_when_writing(run: Import) -> None:
+        if run.state == imports.ImportState.WRITING and run.rows_written and not run.stop_requested:
+            imports.stop_import(import_id, by=foundation.SYSTEM, at=AT)
+
+    running.run_import(import_id, at=AT, told=stop_when_writing)
+    stopped = imports.import_status(import_id)
+    assert (stopped.state, stopped.resumable) == (imports.ImportState.STOPPED, True)
+    assert 0 < stopped.rows_written < stopped.rows_read
+    later = AT + timedelta(days=400)
+    foundation.enqueue("connectors_commerce.purge", due_at=later)
+    foundation.run_due_jobs(at=later, only=["connectors_commerce.purge"])
+    gone = imports.import_status(import_id)
+    assert (gone.state, gone.resumable, gone.rows_written) == (
+        imports.ImportState.FAILED,
+        False,
+        stopped.rows_written,
+    )
+    assert "重新上传" in gone.error
+    with pytest.raises(Conflict):
+        imports.resume_import(import_id, by=foundation.SYSTEM, at=later)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_takes_over_goes_on_behind_what_the_other_still_read(
+    little_cdnow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was thought dead may commit a last chunk while its successor looks for the place."""
+    dollars()
+    monkeypatch.setattr(staging, "CHUNK", 40)
+    with foundation.transaction():
+        file_id = imports.upload([little_cdnow.encode()], "cdnow.txt", at=AT)
+        import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+    locks = 0
+
+    def last_chunk_of_the_other() -> None:
+        try:
+            running.run_import(import_id, at=AT, should_stop=lambda: True)
+        finally:
+            connection.close()
+
+    def between(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal locks
+        if "FOR UPDATE" in sql and "connectors_commerce_import" in sql:
+            locks += 1
+            if locks == 2:  # the first only looks whether there is anything to read
+                other = threading.Thread(target=last_chunk_of_the_other)
+                other.start()
+                other.join(20)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(between):
+        work()
+    done = imports.import_status(import_id)
+    rows = len(little_cdnow.splitlines()) - 1
+    assert (done.state, done.rows_read, done.orders_new) == (imports.ImportState.DONE, rows, rows)
+    stored = foundation.fetch("SELECT count(*) FROM records_commerce_order")
+    assert stored == [(rows,)]
 
 
 TWIN = HEAD + (

@@ -6,6 +6,9 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
+
+from siyu.connectors.commerce.contracts import ImportState
 from siyu.connectors.commerce.models import Import
 from siyu.connectors.commerce.operations import JOB
 from siyu.connectors.commerce.queries import status_of
@@ -16,6 +19,7 @@ from siyu.kit.errors import Conflict
 
 log = logging.getLogger("siyu.imports")
 ATTEMPTS = 5
+UNEXPECTED = Q(state=ImportState.FAILED, error_code="import.unexpected")
 
 
 def _import(payload: dict[str, Any], run: foundation.JobRun) -> None:
@@ -37,8 +41,11 @@ def _import(payload: dict[str, Any], run: foundation.JobRun) -> None:
 
 
 def _purge(_payload: dict[str, Any], run: foundation.JobRun) -> None:
-    """Drop refused and staged rows of imports that ended long ago."""
+    """Drop refused and staged rows of imports that ended long ago; one that was stopped cannot go on without them."""
     before = run.at - timedelta(days=foundation.get_setting(KEEP_DAYS, at=run.at))
+    Import.objects.filter(Q(state=ImportState.STOPPED) | UNEXPECTED, finished_at__lt=before).update(
+        state=ImportState.FAILED, error_code="file.gone", error_params={}
+    )
     for table in ("quarantinedrow", "stagedrow"):
         foundation.execute(
             f"DELETE FROM connectors_commerce_{table} WHERE run_id IN "

@@ -76,6 +76,15 @@ def _stopped(run: Import, at: datetime) -> bool:
 
 
 def _read(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bool]) -> None:
+    while not _read_on(import_id, at, told, should_stop):
+        pass  # somebody else read on while we looked for the place: from there
+
+
+def _read_on(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bool]) -> bool:
+    """Read chunk by chunk from where the import stands; False when it stands elsewhere by then.
+
+    Whoever was thought dead may still commit a chunk; it then learns that its lease is lost, and ends.
+    """
     run = Import.objects.get(pk=import_id)
     reader, rows, meter = open_rows(run)
     skip(rows, run.rows_read)
@@ -83,8 +92,10 @@ def _read(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bo
     while more:
         with foundation.transaction():
             run = _lock(import_id)
-            if _stopped(run, at) or run.rows_read != place:
-                return  # stopped, or somebody else is at it
+            if _stopped(run, at) or run.state != ImportState.READING:
+                return True
+            if run.rows_read != place:
+                return False
             more = stage_chunk(run, reader, rows, meter)
             place = run.rows_read
             if not more:
@@ -94,7 +105,8 @@ def _read(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bo
                 run.save(update_fields=["state"])
         told(run)
         if more and should_stop():
-            return
+            return True
+    return True
 
 
 def _write(import_id: int, at: datetime, told: Told, should_stop: Callable[[], bool]) -> None:
