@@ -354,6 +354,16 @@ def test_a_task_still_being_dispatched_is_asked_again(world: World) -> None:
         MassChannel().query([world.item(friend, ref=handed.ref)], at=now())
 
 
+def test_a_set_up_mistake_does_not_forget_a_wish_to_withdraw(world: World) -> None:
+    item = world.item(world.scan()[0])
+    (waiting,) = MassChannel().send([item], at=now())
+    item = replace(item, ref=waiting.ref)
+    for ask in (MassChannel().cancel, MassChannel().remind):
+        with world.twin.settings(trusted_ips=["10.9.9.9"]), pytest.raises(RetryLater):
+            ask([item], at=now())
+    assert results(MassChannel().cancel([item], at=now())) == [Result.CANCELLED]
+
+
 def test_withdrawing_reaches_only_what_was_not_sent(world: World) -> None:
     friends = [world.scan()[0] for _number in range(2)]
     channel = MassChannel()

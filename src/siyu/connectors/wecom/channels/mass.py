@@ -186,10 +186,12 @@ def _row_of(msgid: str) -> MassSend | None:
 
 def _order(row: MassSend, path: str, but: int = 0) -> Permanent | None:
     """Call something about a task; the refusal if there was one other than `but`."""
-    client = connections.client_for(reachable(row.connection_id), Purpose.CONTACT)
+    connection = reachable(row.connection_id)
+    client = connections.client_for(connection, Purpose.CONTACT)
     try:
         client.write(path, {"msgid": row.msgid})
     except Permanent as error:
+        reraise_setup(connection, error)
         if error.params.get("errcode") != but:
             return error
     return None
