@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -344,6 +346,16 @@ def test_the_same_attempt_is_never_asked_twice(world: World) -> None:
 def test_an_attempt_that_never_began_may_be_sent(world: World) -> None:
     friend = world.scan()[0]
     assert results(MassChannel().query([world.item(friend, token="never")], at=now())) == [Result.RETRY]
+
+
+def test_an_attempt_whose_call_is_forgotten_is_not_made_again(world: World) -> None:
+    """Somebody asks once more about a message of last season, whose call has been purged."""
+    items = [world.item(world.scan()[0], token="old")]
+    lost_send(world, items, cut_after_effect=1.0)
+    later = now() + timedelta(days=91)
+    foundation.JOBS.get("wecom.purge").run({}, cast(Any, SimpleNamespace(at=later)))
+    assert MassSend.objects.count() == 0
+    assert results(MassChannel().query(items, at=later)) == [Result.UNKNOWN]
 
 
 def test_a_task_still_being_dispatched_is_asked_again(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from siyu.connectors.wecom import connections, details, directory, reconcile, tags
+from siyu.connectors.wecom.channels.mass_results import KEEP_SENDS
 from siyu.connectors.wecom.models import Connection, MassSend, WelcomeCode
 from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound, OutcomeUnknown, Permanent, RetryLater, SiyuError
@@ -19,7 +20,6 @@ RECONCILE_EVERY = timedelta(hours=2)
 DIRECTORY_LOCK, RECONCILE_LOCK = 0x57C1, 0x57C2  # any constants; the pair (constant, connection) names a lock
 AT_IT = "wecom.at_it"
 KEEP_CODES = timedelta(days=2)
-KEEP_SENDS = timedelta(days=90)
 
 
 def _wanted(payload: dict[str, Any]) -> list[Connection]:

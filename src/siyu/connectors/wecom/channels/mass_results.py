@@ -30,6 +30,8 @@ LOOK_BACK = timedelta(days=1)
 """How far around the attempt a task is looked for: the two clocks may differ, and a task that is not found is
 sent again. Text, sender, recipients and `taken` tell which task it is, not the time."""
 LONGEST_SPAN = timedelta(days=30)
+KEEP_SENDS = timedelta(days=90)
+"""How long calls are remembered (business time)."""
 SURE_AFTER = timedelta(seconds=30)
 """Wall time after which a task that WeCom does not list was certainly never made."""
 
@@ -113,8 +115,13 @@ def find_unclear(token: str, items: Sequence[messaging.SendItem], *, at: datetim
         mine = [item for item in rest if item.delivery_id in asked[row.pk]]
         rest = [item for item in rest if item not in mine]
         outcomes += _resolve(row, mine, asked[row.pk], at)
-    # In no call: the process ended before anything was asked for them.
-    outcomes += [messaging.Outcome(item.delivery_id, messaging.Result.RETRY) for item in rest]
+    # In no call: the process ended before anything was asked for them, unless the call has been forgotten since.
+    outcomes += [
+        messaging.Outcome(item.delivery_id, messaging.Result.RETRY)
+        if item.attempted_at > at - KEEP_SENDS
+        else unknown(item)
+        for item in rest
+    ]
     return outcomes
 
 
