@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -436,6 +437,34 @@ def test_a_large_brand_is_built_in_parts_by_a_job_and_whoever_moves_meanwhile_mo
     }  # fmt: skip
     assert foundation.run_due_jobs(at=brand.at, only=["segments.rebuild"]) == 1
     assert [one.members for one in sorted(segments.segments(), key=lambda one: one.id)] == [9, 2, 1]
+
+
+def test_a_definition_changed_during_its_build_also_reaches_the_segments_made_meanwhile(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [brand.person(f"P{n}") for n in range(6)]
+    brand.order(people[0], 100)
+    brand.drain()
+    bought = make(brand, rule(trait("orders", "at_least", 1)))
+    monkeypatch.setattr(operations, "LARGE", 5)
+    change: dict[str, Any] = {"by": foundation.SYSTEM, "at": brand.at}
+    segments.update_segment(bought, definition=rule(trait("orders", "at_least", 2)), **change)
+    made: list[int] = []
+
+    def meanwhile(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "progress_done" in sql and not made:  # everybody is judged by the second definition
+            made.append(0)
+            same = rule({"segment": {"id": bought, "member": True}})
+            made[0] = segments.create_segment("same", same, at_once=True, **change).id
+            segments.update_segment(bought, definition=rule(trait("orders", "is", 0)), **change)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meanwhile):
+        foundation.run_due_jobs(at=brand.at, only=["segments.rebuild"])
+    foundation.run_due_jobs(at=brand.at, only=["segments.rebuild"])
+    assert {one.id: one.members for one in segments.segments()} == {bought: 5, made[0]: 5}
+    assert {one.state for one in segments.segments()} == {segments.BuildState.READY}
+    assert [(r.entered, r.left) for r in segments.rebuild(at=brand.at)] == [(0, 0)] * 2
 
 
 def test_a_large_brands_condition_on_facts_is_counted_over_a_sample(

@@ -15,7 +15,7 @@ from siyu.insights.segments.models import Segment, SegmentVersion
 from siyu.insights.segments.queries import get_segment
 from siyu.insights.segments.rebuild import rebuild
 from siyu.insights.segments.rules import build_order, dependencies, parse_tree, tree_to_json
-from siyu.insights.segments.store import living_trees
+from siyu.insights.segments.store import living_trees, version_of
 from siyu.kit.errors import BadInput, Conflict, NotFound
 from siyu.records.staff.contracts import EVERYTHING
 
@@ -109,8 +109,11 @@ def _build(segment_ids: list[int], at: datetime, *, at_once: bool = False) -> No
         for segment_id in segment_ids:
             rebuild(segment_id, at=at)
         return
-    payload = {"segment_ids": segment_ids}
-    foundation.enqueue("segments.rebuild", payload, due_at=at, key=f"build:{segment_ids[0]}")
+    first = segment_ids[0]
+    # A build of an older version may be under way and knows nothing of the segments made since.
+    foundation.enqueue(
+        "segments.rebuild", {"segment_ids": segment_ids}, due_at=at, key=f"build:{first}:{version_of(first)}"
+    )
 
 
 def _with_dependents(segment_id: int) -> list[int]:

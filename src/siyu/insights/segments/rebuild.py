@@ -105,7 +105,7 @@ def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime, told: Told)
         milliseconds = int((clock.wall_now() - started).total_seconds() * 1000)
         with foundation.transaction():
             cards.hold_insights()
-            if version_of(segment_id) == version:
+            if version_of(segment_id, hold=True) == version:
                 _finish(segment_id, error, milliseconds, at)
                 return RebuildReport(
                     segment_id, found.members, found.entered, found.left, milliseconds, error

@@ -25,10 +25,12 @@ def unbuilt() -> frozenset[int]:
     return frozenset(row[0] for row in rows)
 
 
-def version_of(segment_id: int) -> int | None:
-    """The version in force; None for an unknown or archived segment."""
+def version_of(segment_id: int, *, hold: bool = False) -> int | None:
+    """The version in force; None for an unknown or archived segment. ``hold``: nobody changes it until the commit."""
     rows = foundation.fetch(
-        "SELECT version FROM insights_segments_segment WHERE id = %s AND archived_at IS NULL", [segment_id]
+        "SELECT version FROM insights_segments_segment WHERE id = %s AND archived_at IS NULL"
+        + (" FOR UPDATE" if hold else ""),
+        [segment_id],
     )
     return rows[0][0] if rows else None
 
