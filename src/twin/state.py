@@ -371,6 +371,8 @@ class Faults:
     busy: float = 0.0
     freq_limit: float = 0.0
     token_invalidated: float = 0.0
+    spells: float = 0.0
+    follow: float = 0.0
 
 
 @dataclass

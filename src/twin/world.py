@@ -24,6 +24,32 @@ HEARS = {
 }
 
 
+class Calls:
+    """Tells who waits for it that an API call was answered."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[str, list[str]]] = []
+
+    def note(self, path: str) -> None:
+        """A call has its answer."""
+        with self._changed:
+            for start, found in self._waiting:
+                if path.startswith(start):
+                    found.append(path)
+            self._changed.notify_all()
+
+    def next(self, start: str, seconds: float) -> str:
+        """The path of the next call that begins so; empty when none came in time."""
+        found: list[str] = []
+        entry = (start, found)
+        with self._changed:
+            self._waiting.append(entry)
+            self._changed.wait_for(lambda: bool(found), seconds)
+            self._waiting = [each for each in self._waiting if each is not entry]
+            return found[0] if found else ""
+
+
 class World:
     """Everything happens under `lock`; nothing waits for the network while holding it."""
 
@@ -33,6 +59,7 @@ class World:
         self.lock = threading.RLock()
         self.changes = 0
         self.in_flight = 0
+        self.calls = Calls()
         self._by_customer: dict[str, list[Follow]] = defaultdict(list)
         self._by_member: dict[str, list[Follow]] = defaultdict(list)
         self._person_by_external: dict[str, Person] = {}

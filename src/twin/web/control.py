@@ -187,6 +187,8 @@ SHARE = "probability 0..1"
     Field("busy", "number", f"API answers -1 with nothing done, {SHARE}"),
     Field("freq_limit", "number", f"API answers 45009 with nothing done, {SHARE}"),
     Field("token_invalidated", "number", f"the caller's token dies, {SHARE}"),
+    Field("spells", "number", "share of time in which one of these troubles stays for minutes to hours"),
+    Field("follow", "number", f"mass messages whose first questions meet trouble, {SHARE}"),
 )
 def set_faults(ask: Ask) -> Any:
     """Change the faults."""
@@ -200,6 +202,20 @@ def set_faults(ask: Ask) -> Any:
             raise ValueError(f"{name} must be between 0 and 1")
     ask.world.changes += 1
     return _change(faults, body)
+
+
+@route(
+    "GET",
+    "/twin/calls/next",
+    "Wait for the next API call below a path to be answered",
+    Field("below", "string", "how its path begins, without /cgi-bin/"),
+    Field("seconds", "number", "how long to wait at most, up to 30 (0)"),
+    locked=False,
+)
+def next_call(ask: Ask) -> Any:
+    """The path of the call, in the moment in which its answer leaves; empty when none came."""
+    seconds = min(30.0, float(ask.query.get("seconds") or 0))
+    return {"path": ask.world.calls.next(ask.query.get("below", ""), seconds)}
 
 
 @route("GET", "/twin/faults", "The faults in force")

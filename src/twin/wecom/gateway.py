@@ -18,6 +18,7 @@ from twin.wecom.errors import WecomError
 from twin.wecom.limits import Limits
 from twin.wecom.registry import ENDPOINTS, Call, Endpoint, check
 from twin.wecom.tokens import app_of
+from twin.wecom.trouble import MAKE, Following, spell_at
 
 if TYPE_CHECKING:
     from twin.world import World
@@ -36,6 +37,7 @@ class Gateway:
         self._world = world
         self._limits = Limits(world.state.settings)
         self._calls = itertools.count(1)
+        self._following = Following(world.state.seed)
 
     def answer(self, request: Request) -> Response:
         """One API call from first byte to last."""
@@ -49,6 +51,7 @@ class Gateway:
         finally:
             with world.lock:
                 world.in_flight -= 1
+            world.calls.note(path)
 
     def _faulty(self, request: Request, found: Endpoint | None) -> Response:
         """Apply the configured faults around the call."""
@@ -56,25 +59,34 @@ class Gateway:
         number = next(self._calls)
         source = rng(world.state.seed, "api-fault", number)
         draws = [source.random() for _ in range(6)]
-        if draws[0] < faults.timeout:
+        spell = spell_at(world.state.seed, world.now(), faults.spells)
+        path = found.path if found is not None else ""
+
+        def chance(kind: str) -> float:
+            usual: float = getattr(faults, kind)
+            return usual if spell is None else max(usual, spell.meets(kind, path))
+
+        if draws[0] < chance("timeout"):
             raise Cut(faults.timeout_ms / 1000)
-        if draws[1] < faults.http_5xx:
+        if draws[1] < chance("http_5xx"):
             page = b"<html><head><title>502 Bad Gateway</title></head></html>"
             return Response(502, page, "text/html", {"Server": "nginx"})
         try:
-            if draws[2] < faults.busy:
+            if draws[2] < chance("busy"):
                 raise WecomError(-1)
-            if draws[3] < faults.freq_limit:
+            if draws[3] < chance("freq_limit"):
                 raise WecomError(45009)
-            if draws[4] < faults.token_invalidated and found is not None and found.token:
+            if draws[4] < chance("token_invalidated") and found is not None and found.token:
                 with world.lock:
                     world.state.tokens.pop(request.query.get("access_token", ""), None)
             document = {"errcode": 0, "errmsg": "ok", **self._call(request, found)}
+            if path == MAKE:
+                self._following.made(document, faults.follow)
         except WecomError as error:
             document = self._failure(request, found, error, number)
         if found is not None and found.path in world.state.settings.without_list:
             document = {name: value for name, value in document.items() if name not in found.empty}
-        if draws[5] < faults.cut_after_effect:
+        if draws[5] < chance("cut_after_effect"):
             raise Cut
         return _response(document)
 
@@ -103,6 +115,8 @@ class Gateway:
             per_minute = found.per_minute or settings.per_minute
             self._limits.count(found.path, now, per_minute, settings.per_hour)
             check(found.params, args)
+            if world.state.faults.follow:
+                self._following.asked(found.path, args)
             if world.state.faults.slow_ms:
                 time.sleep(world.state.faults.slow_ms / 1000)
             with world.lock:
