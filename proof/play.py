@@ -24,6 +24,7 @@ SMALLEST_JUMP = timedelta(minutes=1)
 PATIENCE = 8.0  # wall seconds a jump waits for quiet at most while things are being killed
 FAR = 0.3  # share of jumps over many moments at once, as after a stand-still of everything
 HURRY = 0.25  # share of jumps that wait for nothing
+AFTERMATH = 8.0  # wall seconds after the last stand-still in which what was under way is met by faults still
 APART = 0.25  # share of jumps in which one side lags behind the other for a while
 
 FAULTS = {
@@ -38,6 +39,8 @@ FAULTS = {
     "busy": 0.05,
     "freq_limit": 0.004,
     "token_invalidated": 0.01,
+    "spells": 0.12,  # of simulated time one of these lasts, for minutes to hours
+    "follow": 0.5,  # of mass messages meet trouble again at the first questions about them
 }
 
 # Longer than siyu waits for an answer, and unclear outcomes everywhere.
@@ -53,12 +56,17 @@ class Played:
     jumps: int = 0
     hurried: int = 0
     apart: int = 0
+    ambushes: int = 0
+    outages: int = 0
     seconds: float = 0.0
 
     def line(self) -> str:
         """One line for people."""
         days = (self.until - self.since) / timedelta(days=1)
-        return f"{days:.1f} simulated days in {self.jumps} jumps ({self.hurried} without waiting, {self.apart} apart)"
+        return (
+            f"{days:.1f} simulated days in {self.jumps} jumps ({self.hurried} without waiting, {self.apart} apart),"
+            f" {self.ambushes} ambushes, {self.outages} stand-stills"
+        )
 
 
 def play(
@@ -100,8 +108,10 @@ def play(
     twin.post("faults", {"lose": 0.0})
     scenes.part()
     played.until = min(played.until, clock.business_now())
+    chaos.outage()
+    wait(lambda: False, AFTERMATH, lambda: None)
     played.seconds = time.monotonic() - began
-    chaos.revive()
+    played.ambushes, played.outages = chaos.ambushes, chaos.outages
     return played
 
 

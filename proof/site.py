@@ -128,6 +128,10 @@ class Site:
         """The processes of siyu that may be killed."""
         return ["web", *(f"worker-{number}" for number in range(1, self.workers + 1))]
 
+    def workers_named(self) -> list[str]:
+        """Those of them that are workers."""
+        return self.names()[1:]
+
     def _spec(self, name: str) -> ProcessSpec:
         env = self.environment()
         if self.sabotage:
@@ -164,6 +168,11 @@ class Site:
         child.kill()
         child.ended()
         self._count(name.split("-", 1)[0])
+
+    def kill_workers_now(self) -> None:
+        """kill -9 all workers, from any thread; ``kill`` takes note of it later."""
+        for name in self.workers_named():
+            self.children[name].kill()
 
     def revive(self, name: str) -> None:
         """Start it again if it is not running."""
