@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from siyu.connectors.wecom import connections, directory, receivers, reconcile
+from siyu.connectors.wecom import connections, details, directory, receivers, reconcile
 from siyu.connectors.wecom.contracts import ConnectionStatus
 from siyu.connectors.wecom.models import Connection, Relation, WelcomeCode
 from siyu.connectors.wecom.relations import News, What, apply_news
@@ -467,6 +467,39 @@ def test_an_erased_person_is_not_brought_back(twin: Twin, company: Connection) -
     twin.post("/twin/clock", advance_seconds=200)
     scan(twin, code, person=person["person"])
     settle()
+    assert contacts(company, external) == [(clerk, True)]
+
+
+def test_what_was_told_before_an_erasure_brings_nobody_back(
+    twin: Twin, company: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = twin.clerks()[9]
+    code = make_code(twin, company, clerk)
+    external = scan(twin, code, name="要被遗忘的人")["external_userid"]
+    facts.drain_inbox(at=now())
+    number = customer_of(company, external)
+    assert number is not None
+    since = Relation.objects.get(external_userid=external).changed_at
+    answer = details.fetch
+
+    def erased_meanwhile(*asked: Any) -> details.Details:
+        found = answer(*asked)
+        with foundation.transaction():
+            customers.erase_customer(number, scope=staff.EVERYTHING, at=now(), by=foundation.SYSTEM)
+        return found
+
+    monkeypatch.setattr(details, "fetch", erased_meanwhile)
+    monkeypatch.setattr(details, "SIDE_BY_SIDE", 1)
+    assert details.run(now()) == 1
+    assert customer_of(company, external) is None
+    with foundation.transaction():  # a late copy of the old adding
+        apply_news(company, [News(What.ADD, clerk, external, since)], at=now(), source="test")
+    assert customer_of(company, external) is None
+    assert details.pending(now()) == 0
+    with foundation.transaction():
+        apply_news(
+            company, [News(What.ADD, clerk, external, now() + timedelta(hours=1))], at=now(), source="test"
+        )
     assert contacts(company, external) == [(clerk, True)]
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from siyu.connectors.wecom import connections
 from siyu.connectors.wecom.client import Client
 from siyu.connectors.wecom.contracts import Purpose
@@ -258,12 +260,39 @@ def _company(connection_id: int, wanted: Sequence[DetailWanted], at: datetime) -
             case _:
                 raise answer
         done.append(row)
-    with foundation.transaction():
-        take_over(connection, found, at=at)
-        for row in done:
-            DetailWanted.objects.filter(pk=row.pk, lease_token=row.lease_token).delete()
+    try:
+        with foundation.transaction():
+            _write(connection, found, done, at)
+    except _Parted:
+        with foundation.transaction():
+            _write(connection, found, done, at)
     if found:
         connections.note_ok(connection)
+
+
+class _Parted(Exception):
+    """A relation ended while its customer's details were being written."""
+
+
+def _write(
+    connection: Connection, found: Sequence[Details], done: Sequence[DetailWanted], at: datetime
+) -> None:
+    """Take over what was told of present friends: of others nothing is asked, and who was erased meanwhile stays so."""
+    friends = _friends(connection, found)
+    take_over(connection, [item for item in found if item.external_userid in friends], at=at)
+    if friends - _friends(connection, found):
+        raise _Parted
+    for row in done:
+        DetailWanted.objects.filter(pk=row.pk, lease_token=row.lease_token).delete()
+
+
+def _friends(connection: Connection, found: Sequence[Details]) -> set[str]:
+    rows = Relation.objects.filter(
+        Q(open=True) | Q(half=True),
+        connection_id=connection.pk,
+        external_userid__in=[item.external_userid for item in found],
+    )
+    return set(rows.values_list("external_userid", flat=True))
 
 
 def _later(row: DetailWanted, pause: timedelta, error: Exception) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from siyu.connectors.wecom.relations import ERASED
 from siyu.foundation import api as foundation
+from siyu.kit import clock
 from siyu.records.customers import api as customers
 
 
 def _forget(person: customers.Person) -> int:
-    """Keep only the pair of pseudonyms, closed, so that the next pull does not bring the person back."""
+    """Keep only the pair of pseudonyms, closed, so that neither a pull nor late news bring the person back."""
     return foundation.execute(
         """UPDATE connectors_wecom_relation
            SET open = false, half = false, state = '', add_way = 0, ended_by = %s,
-               changed_at = GREATEST(changed_at, statement_timestamp())
+               changed_at = GREATEST(changed_at, %s)
            WHERE subject_id = ANY(%s)""",
-        [ERASED, list(person.subject_ids)],
+        [ERASED, clock.business_now(), list(person.subject_ids)],
     )
 
 

@@ -86,9 +86,7 @@ def apply_news(
     foundation.advisory_lock("wecom.relations", connection.pk)
     ordered = sorted(news, key=lambda item: (item.at, item.what is What.END))
     rows = _rows(connection, {(item.userid, item.external_userid) for item in ordered})
-    ordered = [
-        item for item in ordered if item.what is not What.EDIT or (item.userid, item.external_userid) in rows
-    ]
+    ordered = [item for item in ordered if _concerns(item, rows.get((item.userid, item.external_userid)))]
     subjects = _subjects(connection, _unidentified(ordered, rows), at, source, origin)
     members = staff.employees_by_userid(
         {item.userid for item in ordered}, at=at, source=source_of(connection)
@@ -122,6 +120,14 @@ def apply_news(
         foundation.enqueue(
             "wecom.directory", {"connection": connection.pk}, due_at=at, key=f"unknown:{connection.pk}"
         )
+
+
+def _concerns(item: News, row: Relation | None) -> bool:
+    """Whether it says anything: not an edit of what we do not know, nor a beginning that was erased since."""
+    if item.what is What.EDIT:
+        return row is not None
+    begins = item.what in {What.ADD, What.HALF}
+    return not (begins and row is not None and row.ended_by == ERASED and item.at <= row.changed_at)
 
 
 def _unidentified(news: Sequence[News], rows: Mapping[Pair, Relation]) -> set[str]:
@@ -169,7 +175,8 @@ def _one(
                 ended.append(_ended(connection, row, late_end, _who_ended(row)))
     elif item.what is What.END:
         if newer:
-            row.open, row.half, row.changed_at, row.ended_by = False, False, item.at, item.ended_by
+            row.open, row.half, row.changed_at = False, False, item.at
+            row.ended_by = row.ended_by if row.ended_by == ERASED else item.ended_by
         if row.employee_id is not None:
             ended.append(_ended(connection, row, item.at, item.ended_by))
 
