@@ -14,7 +14,15 @@ from siyu.foundation import api as foundation
 from siyu.foundation.api import SYSTEM
 from siyu.kit import clock
 
-SETTINGS = {"goals.minimum_audience": 0, "journeys.holdout_percent": 30}
+# Quiet hours and caps let most through: what is held meets no fault.
+SETTINGS = {
+    "goals.minimum_audience": 0,
+    "journeys.holdout_percent": 30,
+    "policy.quiet_from": "02:00",
+    "policy.quiet_until": "05:00",
+    "policy.cap_per_day": 4,
+    "policy.cap_per_7_days": 20,
+}
 
 INVITE = "本周门店上了一批新款,欢迎来试戴。——{clerk}"
 THANKS = "谢谢惠顾,保养随时找我。——{clerk}"
