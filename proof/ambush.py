@@ -14,13 +14,14 @@ import httpx
 
 # Which answers are lain in wait for, and how often.
 CALLS = {
-    "externalcontact/add_msg_template": 6.0,
+    "followed/externalcontact/add_msg_template": 8.0,  # the first questions about it will meet trouble
+    "externalcontact/add_msg_template": 1.0,
     "externalcontact/get_groupmsg": 2.0,
     "externalcontact/send_welcome_msg": 2.0,
     "externalcontact/cancel_groupmsg_send": 0.5,
 }
 LONGEST_WAIT = 6.0  # wall seconds
-AFTER = 0.06  # wall seconds after the answer, at most
+AFTER = 0.05  # wall seconds after the answer, at most
 
 
 class Ambush:

@@ -13,7 +13,7 @@ from proof.waiting import asked
 
 # How often each is chosen, and how long it stays down (seconds, at most).
 VICTIMS = {
-    "worker": 4.0, "web": 3.0, "database": 2.0, "backend": 2.0, "both workers": 1.0, "everything": 0.7, "ambush": 5.0,
+    "worker": 4.0, "web": 3.0, "database": 2.0, "backend": 2.0, "both workers": 1.0, "everything": 0.7, "ambush": 12.0,
 }  # fmt: skip
 LONGEST_DOWN = 2.5
 LONG = 0.7  # share of the times when no worker lives that last until every lease is over
@@ -24,7 +24,7 @@ class Pace:
     """Wall seconds between two kills."""
 
     shortest: float = 3.0
-    longest: float = 10.0
+    longest: float = 9.0
 
 
 class Chaos:

@@ -24,7 +24,7 @@ SMALLEST_JUMP = timedelta(minutes=1)
 PATIENCE = 8.0  # wall seconds a jump waits for quiet at most while things are being killed
 FAR = 0.3  # share of jumps over many moments at once, as after a stand-still of everything
 HURRY = 0.25  # share of jumps that wait for nothing
-AFTERMATH = 8.0  # wall seconds after the last stand-still in which what was under way is met by faults still
+AFTERMATH = 12.0  # wall seconds after the last stand-still in which what was under way is met by faults still
 APART = 0.25  # share of jumps in which one side lags behind the other for a while
 
 FAULTS = {

@@ -26,7 +26,7 @@ class Size:
 
 
 REST = "rest"  # file with the business time at which the house was stopped
-SIZES = {"tiny": Size(0.8, 40, 2.0), "ci": Size(1.5, 80, 2.0), "full": Size(14, 2400, 3.0)}
+SIZES = {"tiny": Size(0.8, 40, 2.0), "ci": Size(1.5, 110, 2.0), "full": Size(14, 2400, 3.0)}
 
 
 @dataclass

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from proof import outage
 from proof.play import quiet
 from proof.waiting import NeverQuiet, asked, wait
 from siyu.config import worker
 from siyu.config.demo.twin_door import TwinDoor
-from siyu.connectors.wecom.channels.mass_results import SURE_AFTER
 from siyu.foundation import api as foundation
 from siyu.kit import clock
 
@@ -44,7 +44,7 @@ def settle(
         again = _unclear()
         if again is None:
             break
-        wait(lambda: False, SURE_AFTER.total_seconds(), tick)
+        asked(outage.forget_calls)
         target = max(again, clock.business_now())
         twin.post("clock", {"advance_to": target.isoformat()})
         clock.move_to(target)
@@ -55,8 +55,8 @@ def settle(
 def _unclear() -> datetime | None:
     """When WeCom will be asked again about the last message whose answer never came, if there is one.
 
-    What it does not list counts as never made only half a minute of wall time later; by then a hurried play may
-    have asked so often that the next time is tomorrow.
+    What it does not list counts as never made only half a minute of wall time later (which is left out here: nothing
+    is under way); by then a hurried play may have asked so often that the next time is tomorrow.
     """
     [(at,)] = foundation.fetch(
         "SELECT max(due_at) FROM actions_messaging_delivery WHERE state = 'unknown' AND channel = 'wecom.mass'"

@@ -208,7 +208,11 @@ def set_faults(ask: Ask) -> Any:
     "GET",
     "/twin/calls/next",
     "Wait for the next API call below a path to be answered",
-    Field("below", "string", "how its path begins, without /cgi-bin/"),
+    Field(
+        "below",
+        "string",
+        "how its path begins, without /cgi-bin/; followed/ for messages that trouble follows",
+    ),
     Field("seconds", "number", "how long to wait at most, up to 30 (0)"),
     locked=False,
 )

@@ -81,7 +81,9 @@ class Gateway:
                     world.state.tokens.pop(request.query.get("access_token", ""), None)
             document = {"errcode": 0, "errmsg": "ok", **self._call(request, found)}
             if path == MAKE:
-                self._following.made(document, faults.follow)
+                if self._following.made(document, faults.follow):
+                    world.calls.note(f"followed/{path}")
+                    self._following.cut_off(document)
         except WecomError as error:
             document = self._failure(request, found, error, number)
         if found is not None and found.path in world.state.settings.without_list:

@@ -33,7 +33,8 @@ ASK, ASK_ALL, MAKE = (
     "externalcontact/get_groupmsg_list_v2",
     "externalcontact/add_msg_template",
 )
-MOST = 8  # questions about one message that meet trouble
+FEWEST, MOST = 2, 8  # questions about one message that meet trouble
+UNANSWERED = 0.3  # share of these messages to which the answer is cut off as well
 RECENT = 20  # newest messages whose trouble also meets a question for all
 
 
@@ -74,15 +75,20 @@ class Following:
         self._lock = threading.Lock()
         self._left: dict[str, int] = {}
 
-    def made(self, document: Json, share: float) -> None:
-        """Cut off the answer to some of the messages that are followed."""
+    def made(self, document: Json, share: float) -> bool:
+        """Whether trouble follows the message that was just made."""
         msgid = str(document.get("msgid", ""))
         source = rng(self._seed, "follow", msgid)
         if msgid and source.random() < share:
             with self._lock:
-                self._left[msgid] = source.randint(1, MOST)
-            if source.random() < 0.4:
-                raise Cut
+                self._left[msgid] = source.randint(FEWEST, MOST)
+            return True
+        return False
+
+    def cut_off(self, document: Json) -> None:
+        """Cut off the answer to some of the messages that trouble follows."""
+        if rng(self._seed, "follow answer", str(document.get("msgid", ""))).random() < UNANSWERED:
+            raise Cut
 
     def asked(self, path: str, args: Json) -> None:
         """Let a question about a followed message fail; raises Cut or WecomError while its trouble lasts."""
