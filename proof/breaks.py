@@ -280,6 +280,27 @@ def breaks() -> dict[str, Break]:
             "a tag was put on and the trail was not written with it", "office.acts",
             "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT max(id) FROM foundation_audit_auditrow WHERE verb = 'customers.tagged')",
         ),
+        "merged unseen": _break(
+            "two people were merged by hand and the trail does not say so", "office.merges",
+            "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT max(id) FROM foundation_audit_auditrow"
+            " WHERE verb = 'customer.merged')",
+        ),
+        "setting lost": _break(
+            "a setting that was saved is not in force", "office.settings audit.complete",
+            "DELETE FROM foundation_settings_settingvalue WHERE id = (SELECT max(id) FROM foundation_settings_settingvalue)",
+        ),
+        "rule changed unseen": _break(
+            "a segment's rule was changed and the trail does not say so", "office.segments",
+            "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT max(id) FROM foundation_audit_auditrow WHERE verb = 'segment.changed')",
+        ),
+        "moved to the new version": _break(
+            "publishing moved somebody inside to the new version", "journeys.versions",
+            f"UPDATE {run} SET version_id = version_id + 1 WHERE id = (SELECT min(id) FROM {run})",
+        ),
+        "published unseen": _break(
+            "a journey was published and the trail does not say so", "journeys.versions",
+            "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT max(id) FROM foundation_audit_auditrow WHERE verb = 'journey.published')",
+        ),
         "erased in part": _break(
             "somebody was erased and a message to them was not", "office.erased", twin=_named_still
         ),

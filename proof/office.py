@@ -19,16 +19,19 @@ from typing import Any
 
 import httpx
 
+from proof.clicks import GUEST, Act, Clicks
 from proof.waiting import asked
 from siyu.config.demo.twin_door import TwinDoor
 from siyu.foundation import api as foundation
 from siyu.kit import clock
-from siyu.records.staff import api as staff
+
+__all__ = ["GUEST", "GUEST_PHONE", "WITNESS", "Office", "known_phones"]
 
 WITNESS = "office.json"
-GUEST, GUEST_PHONE = "来宾", "1330"
+GUEST_PHONE = "1330"
 BRAND_COOKIE = "siyu_proof_csrf"
 ORDERS, STRANGERS, BAD = 2_500, 150, 20
+ALIKE, ALIKE_KNOWN = 12, 6  # pairs of people of one member number: strangers, and such as siyu knows
 FIRST_FILE, EVERY_DAYS = 0.02, 0.6  # when files come, in simulated days
 BUSY = 0.6  # share of jumps in which something is begun
 HURRIED = 0.3  # share of moments with an import under way in which somebody stops it
@@ -42,26 +45,9 @@ class Sheet:
     good: dict[str, int]  # order number → amount in 分
     bad: list[str]
     people: dict[str, str]  # name → phone, of those whom only this file names
+    alike: list[tuple[str, str]]  # of these, who have one member number: somebody must decide
     file_id: int = 0
     imports: list[int] = field(default_factory=list)
-
-
-@dataclass
-class Act:
-    """One wish: what, of whom, how often asked, and the status of the answer (0: none came)."""
-
-    kind: str
-    path: str
-    form: dict[str, str]
-    word: str  # by which its effect is found
-    customer_id: int
-    at: datetime
-    answers: list[int] = field(default_factory=list)
-
-    @property
-    def over(self) -> bool:
-        """Whether an answer came, be it a refusal."""
-        return bool(self.answers) and 200 <= self.answers[-1] < 500
 
 
 def known_phones(twin: TwinDoor) -> list[str]:
@@ -76,6 +62,7 @@ class Office:
     def __init__(self, url: str, random: Random, phones: list[str]) -> None:
         self._client = httpx.Client(base_url=url, timeout=20, trust_env=False)
         self._random, self._phones = random, phones
+        self._clicks = Clicks(random)
         self._inside = False
         self._next_file: datetime | None = None
         self.sheets: list[Sheet] = []
@@ -101,9 +88,7 @@ class Office:
     def finish(self, nap: Callable[[], None], seconds: float = 120) -> None:
         """With nobody killing any more: each wish is answered, each stopped import is gone on with to its end."""
         end = time.monotonic() + seconds
-        for kind in (self._tag, self._assign, self._erase):
-            act = kind(clock.business_now())
-            self.acts += [act] if act is not None else []
+        self._once_each(nap, end)
         while (left := self._left()) and time.monotonic() < end:
             for act in self.acts:
                 if not act.over:
@@ -116,6 +101,18 @@ class Office:
             nap()
         if left:
             raise TimeoutError(f"the office never came to an end: {left}")
+
+    def _once_each(self, nap: Callable[[], None], end: float) -> None:
+        for think in self._clicks.once_each(self._guests()):
+            self._clicks.number += 1
+            act = think(clock.business_now())
+            self.acts += [act] if act is not None else []
+            while act is not None and not act.over and time.monotonic() < end:
+                if not self._inside:
+                    self._inside = self._ask("GET", "/demo/owner/") in (200, 302)
+                self._do(act)
+                if not act.over:
+                    nap()
 
     def _left(self) -> list[str]:
         """What has no answer or no end yet."""
@@ -137,28 +134,36 @@ class Office:
         people = {
             f"{GUEST}{number:02d}{one:03d}": f"{GUEST_PHONE}{number:02d}{one:05d}" for one in range(STRANGERS)
         }
-        return Sheet(f"orders-{number}.csv", {}, [], people)
+        names = list(people)
+        alike = [(names[2 * pair], names[2 * pair + 1]) for pair in range(ALIKE)]
+        return Sheet(f"orders-{number}.csv", {}, [], people, alike)
 
     def _rows(self, sheet: Sheet, at: datetime) -> bytes:
         """The file's bytes: new people and some that siyu knows; a few rows that cannot be used."""
         random = Random(sheet.name)
         text = io.StringIO()
         table = csv.writer(text)
-        table.writerow(["订单号", "付款时间", "实付金额", "手机号", "姓名", "商品名称"])
-        people = [*sheet.people.items(), *((f"熟客{phone[-4:]}", phone) for phone in self._phones[:50])]
+        table.writerow(["订单号", "付款时间", "实付金额", "手机号", "姓名", "商品名称", "会员号"])
+        known = [(f"熟客{phone[-4:]}", phone) for phone in self._phones[:50]]
+        people = [*sheet.people.items(), *known]
+        first = self.sheets.index(sheet) * 2 * ALIKE_KNOWN if sheet in self.sheets else 0
+        again = known[first : first + 2 * ALIKE_KNOWN]
+        one_number = [(name, sheet.people[name]) for pair in sheet.alike for name in pair] + again
         spoilt = set(random.sample(range(ORDERS), BAD))
         for place in range(ORDERS):
             number = f"{sheet.name}-{place:05d}"
-            name, phone = random.choice(people)
+            numbered = place < len(one_number)
+            name, phone = one_number[place] if numbered else random.choice(people)
+            member = f"{sheet.name}-{place // 2}" if numbered else ""
             paid = at - timedelta(days=random.uniform(1, 700))
             amount = random.randint(1, 500_000)
             if place in spoilt:
                 sheet.bad.append(number)
-                table.writerow([number, "不详", f"{amount / 100:.2f}", phone, name, "手链"])
+                table.writerow([number, "不详", f"{amount / 100:.2f}", phone, name, "手链", member])
             else:
                 sheet.good[number] = amount
                 table.writerow(
-                    [number, f"{paid:%Y-%m-%d %H:%M:%S}", f"{amount / 100:.2f}", phone, name, "手链"]
+                    [number, f"{paid:%Y-%m-%d %H:%M:%S}", f"{amount / 100:.2f}", phone, name, "手链", member]
                 )
         return text.getvalue().encode()
 
@@ -183,8 +188,7 @@ class Office:
         elif stopped:
             self._ask("POST", f"/imports/{stopped[0]}/resume/")
         else:
-            kinds = [self._tag, self._assign, self._undo, self._erase]
-            act = self._random.choices(kinds, [4, 4, 2, 2])[0](at)
+            act = self._clicks.next(at, self._guests())
             if act is not None:
                 self.acts.append(act)
                 self._do(act)
@@ -192,64 +196,14 @@ class Office:
     def _do(self, act: Act) -> None:
         act.answers.append(self._ask("POST", act.path, act.form))
 
-    def _someone(self, sql: str, *params: object) -> int:
-        rows = asked(lambda: foundation.fetch(sql, list(params)))
-        return int(self._random.choice(rows)[0]) if rows else 0
-
-    def _tag(self, at: datetime) -> Act | None:
-        who = self._someone(
-            "SELECT id FROM records_customers_customer WHERE root_id = id AND erased_at IS NULL"
-        )
-        word = f"试{len(self.acts)}"
-        return Act("tag", f"/customers/{who}/tag/", {"tag": word}, word, who, at) if who else None
-
-    def _assign(self, at: datetime) -> Act | None:
-        who = self._someone(
-            "SELECT id FROM records_customers_customer WHERE root_id = id AND erased_at IS NULL"
-        )
-        now = self._someone(
-            "SELECT employee_id FROM records_customers_assignment WHERE customer_id = %s AND until IS NULL",
-            who,
-        )
-        clerks = [one.id for one in asked(lambda: staff.employees(at=at)) or [] if one.id != now]
-        clerk = self._random.choice(clerks) if clerks else 0
-        word = f"交接{len(self.acts)}"
-        form = {"employee": str(clerk), "reason": word}
-        return Act("assign", f"/customers/{who}/assign/", form, word, who, at) if who and clerk else None
-
-    def _undo(self, at: datetime) -> Act | None:
-        merge = self._someone("SELECT id FROM records_customers_merge WHERE undone_at IS NULL")
-        who = self._someone(
-            "SELECT c.root_id FROM records_customers_merge m JOIN records_customers_customer c ON c.id = m.kept_id"
-            " WHERE m.id = %s",
-            merge,
-        )
-        path = f"/customers/{who}/merges/{merge}/undo/"
-        return Act("undo", path, {}, str(merge), who, at) if who else None
-
-    def _erase(self, at: datetime) -> Act | None:
-        """One of those whom only a file names: the platform's side would tell of others again."""
+    def _guests(self) -> list[str]:
+        """Whom only a file names that is wholly read (else it would bring them back), and nobody takes for another."""
         gone = {act.word for act in self.acts if act.kind == "erase"}
         sql = "SELECT file_id FROM connectors_commerce_import GROUP BY 1 HAVING bool_and(state = 'done')"
-        over = {
-            row[0] for row in asked(lambda: foundation.fetch(sql)) or []
-        }  # or the file would bring them back
-        names = [
-            name
-            for sheet in self.sheets
-            if sheet.file_id in over
-            for name in sheet.people
-            if name not in gone
-        ]
-        who = self._someone(
-            "SELECT id FROM records_customers_customer WHERE root_id = id AND name = ANY(%s)", names
-        )
-        rows = asked(
-            lambda: foundation.fetch("SELECT name FROM records_customers_customer WHERE id = %s", [who])
-        )
-        if not rows:
-            return None
-        return Act("erase", f"/customers/{who}/erase/", {"number": str(who)}, rows[0][0], who, at)
+        over = {row[0] for row in asked(lambda: foundation.fetch(sql)) or []}
+        names = [name for sheet in self.sheets if sheet.file_id in over for name in sheet.people]
+        taken = {name for sheet in self.sheets for pair in sheet.alike for name in pair}
+        return [name for name in names if name not in gone | taken]
 
     # -- the wire ---------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proof.checks import derived, inbox, journeys, ledger, messages, office, upkeep
+from proof.checks import console, derived, inbox, journeys, ledger, messages, office, upkeep
 from proof.checks.verdict import Verdict
 from proof.snapshot import Snapshot
 
@@ -25,6 +25,7 @@ CHECKS: dict[str, Check] = {
     "journeys.steps": journeys.steps,
     "journeys.effects": journeys.effects,
     "journeys.holdout": journeys.holdout,
+    "journeys.versions": console.versions,
     "ledger.zero": ledger.zero,
     "ledger.keys": ledger.keys,
     "ledger.balances": ledger.balances,
@@ -43,6 +44,9 @@ CHECKS: dict[str, Check] = {
     "office.imports": office.imports,
     "office.acts": office.acts,
     "office.erased": office.erased,
+    "office.merges": console.merges,
+    "office.settings": console.settings,
+    "office.segments": console.segments,
 }
 
 

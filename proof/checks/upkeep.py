@@ -103,7 +103,6 @@ def references(snapshot: Snapshot) -> Verdict:
 ACTS = (
     ("decisions_acquisition_livecode", "id", "live_code.created", "live_code"),
     ("decisions_journeys_journey", "id", "journey.created", "journey"),
-    ("decisions_journeys_journey", "id", "journey.published", "journey"),
     ("insights_segments_segment", "id", "segment.created", "segment"),
     ("foundation_accounts_user", "id", "account.created", "account"),
     ("connectors_commerce_import", "id", "orders.import_started", "import"),

@@ -80,10 +80,9 @@ class Gateway:
                 with world.lock:
                     world.state.tokens.pop(request.query.get("access_token", ""), None)
             document = {"errcode": 0, "errmsg": "ok", **self._call(request, found)}
-            if path == MAKE:
-                if self._following.made(document, faults.follow):
-                    world.calls.note(f"followed/{path}")
-                    self._following.cut_off(document)
+            if path == MAKE and self._following.made(document, faults.follow):
+                world.calls.note(f"followed/{path}")
+                self._following.cut_off(document)
         except WecomError as error:
             document = self._failure(request, found, error, number)
         if found is not None and found.path in world.state.settings.without_list:
