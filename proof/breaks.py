@@ -149,7 +149,7 @@ def breaks() -> dict[str, Break]:
             " (SELECT min(id) FROM actions_messaging_delivery WHERE state = 'failed' AND channel = 'wecom.welcome')",
         ),
         "entered twice": _break(
-            "one fact let a person in twice", "journeys.entered journeys.steps",
+            "one fact let a person in twice", "journeys.entered journeys.steps journeys.versions",
             "ALTER TABLE decisions_journeys_enrolment DROP CONSTRAINT enrolment_entry_once",
             "DROP INDEX enrolment_fact_once", "DROP INDEX enrolment_one_open",
             _copy("decisions_journeys_enrolment", "state = 'ended' AND end_reason = 'completed'"),
