@@ -71,6 +71,12 @@ def _named_still(snapshot: Snapshot) -> None:
     snapshot.remains[gone["word"]] = ["actions_messaging_delivery"]
 
 
+def _kept(snapshot: Snapshot) -> None:
+    """An erased friend has a tag still."""
+    known, _at = snapshot.forgotten()[0]
+    snapshot.remnants[known["members"][0]] = ["records_customers_customertag"]
+
+
 def breaks() -> dict[str, Break]:
     """All of them; needs the database of a finished run."""
     run = "decisions_journeys_steprun"
@@ -217,7 +223,8 @@ def breaks() -> dict[str, Break]:
         "member lost": _break(
             "somebody fell out of a segment", "segments.fresh",
             "DELETE FROM insights_segments_membership WHERE id = (SELECT min(id) FROM insights_segments_membership"
-            " WHERE valid_to IS NULL AND known_to IS NULL)",
+            " WHERE valid_to IS NULL AND known_to IS NULL AND segment_id IN"
+            " (SELECT id FROM insights_segments_segment WHERE archived_at IS NULL))",
         ),
         "flip lost": _break(
             "a condition that time changes will never be looked at", "segments.fresh",
@@ -279,6 +286,9 @@ def breaks() -> dict[str, Break]:
         "half an act": _break(
             "a tag was put on and the trail was not written with it", "office.acts",
             "DELETE FROM foundation_audit_auditrow WHERE id = (SELECT max(id) FROM foundation_audit_auditrow WHERE verb = 'customers.tagged')",
+        ),
+        "friend erased in part": _break(
+            "somebody's friend was erased and a tag was not", "office.forgotten", twin=_kept
         ),
         "merged unseen": _break(
             "two people were merged by hand and the trail does not say so", "office.merges",

@@ -52,7 +52,7 @@ class Clicks:
         """Something of what can be done now; ``guests`` may be erased."""
         kinds: list[tuple[Callable[[datetime], Act | None], float]] = [
             (self.tag, 4), (self.assign, 3), (self.undo, 2), (lambda at: self.erase(at, guests), 2),
-            (self.decide, 4), (self.setting, 2), (self.segment, 3), (self.journey, 4),
+            (self.forget, 2), (self.decide, 4), (self.setting, 2), (self.segment, 3), (self.journey, 4),
         ]  # fmt: skip
         think = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
         self.number += 1
@@ -60,7 +60,14 @@ class Clicks:
 
     def once_each(self, guests: list[str]) -> list[Callable[[datetime], Act | None]]:
         """So that every run has some of each."""
-        thoughts = [self.tag, self.assign, lambda at: self.erase(at, guests), self.decide, self.setting]
+        thoughts = [
+            self.tag,
+            self.assign,
+            lambda at: self.erase(at, guests),
+            self.forget,
+            self.decide,
+            self.setting,
+        ]
         return [
             *thoughts, self.segment_new, self.segment_edit, self.journey_step, self.journey_publish,
         ]  # fmt: skip
@@ -106,6 +113,43 @@ class Clicks:
         if not rows:
             return None
         return Act("erase", f"/customers/{who}/erase/", {"number": str(who)}, rows[0][0], who, at)
+
+    def forget(self, at: datetime) -> Act | None:
+        """Erase somebody's friend, with all that came of the friendship."""
+        who = self._someone(
+            "SELECT DISTINCT c.id FROM connectors_wecom_relation r"
+            " JOIN records_customers_subjectmap m ON m.subject_id = r.subject_id AND m.valid_to IS NULL"
+            " JOIN records_customers_customer c ON c.id = m.customer_id AND c.erased_at IS NULL WHERE r.open"
+        )
+        form = {"number": str(who)}
+        return Act("forget", f"/customers/{who}/erase/", form, str(who), who, at) if who else None
+
+    def note_known(self, act: Act) -> bool:
+        """Write down what is known of a friend who is about to be erased: afterwards nobody can say it."""
+        members = [
+            row[0]
+            for row in self._rows(
+                "SELECT id FROM records_customers_customer WHERE root_id ="
+                " (SELECT root_id FROM records_customers_customer WHERE id = %s)",
+                act.customer_id,
+            )
+        ]
+        pairs = self._rows(
+            "SELECT r.subject_id, r.employee_id, r.userid, r.external_userid FROM connectors_wecom_relation r"
+            " JOIN records_customers_subjectmap m ON m.subject_id = r.subject_id AND m.valid_to IS NULL"
+            " WHERE m.customer_id = ANY(%s)",
+            members,
+        )
+        texts = self._rows(
+            "SELECT id, content->>'text' FROM actions_messaging_delivery WHERE customer_id = ANY(%s)"
+            " AND content->>'text' <> ''",
+            members,
+        )
+        known = act.known
+        known["members"] = sorted({*known.get("members", []), *members})
+        known["pairs"] = sorted({*map(tuple, known.get("pairs", [])), *pairs}, key=str)
+        known["texts"] = {**known.get("texts", {}), **{str(number): text for number, text in texts}}
+        return bool(members and known["pairs"])
 
     def decide(self, at: datetime) -> Act | None:
         """Merge two people by hand, or say that they are two."""

@@ -20,11 +20,15 @@ from siyu.insights.scoring import api as scoring
 from siyu.insights.segments import api as segments
 from siyu.kit import clock
 from siyu.records.customers import api as customers
+from siyu.records.staff import api as staff
 
 JSON_COLUMNS = ("payload", "context", "definition", "content", "params", "detail")
 SCORES = "customer_id, stage, stage_since, r, f, m"
 SIGHT = "SELECT customer_id, viewer FROM records_customers_sight"
-MEMBERS = "SELECT segment_id, customer_id FROM insights_segments_membership WHERE valid_to IS NULL AND known_to IS NULL"
+MEMBERS = (
+    "SELECT segment_id, customer_id FROM insights_segments_membership m WHERE valid_to IS NULL AND known_to IS NULL"
+    " AND EXISTS (SELECT 1 FROM insights_segments_segment s WHERE s.id = m.segment_id AND s.archived_at IS NULL)"
+)
 
 
 GUESTS = f"({GUEST}[0-9]{{5}}|{GUEST_PHONE}[0-9]{{7}})"
@@ -55,17 +59,21 @@ def _take(state: Path, at: datetime) -> Snapshot:
     rows = {table: _rows(f"SELECT * FROM {table}") for table in TABLES}
     rows[INBOX] = _rows(f"SELECT id, source, key, state, attempts FROM {INBOX}")
     twin = read_twin(state / "twin.json")
+    office = read_office(state / WITNESS)
+    _remember(rows, office)
     return Snapshot(
         rows=rows,
         due={table: _rows(_due_sql(table)) for table in _due_tables()},
         twin=twin,
         told=understand(twin),
-        office=read_office(state / WITNESS),
+        office=office,
         at=at,
         wall=clock.wall_now(),
         rebuilt=_rebuild(at),
         references=_references(),
         remains=_remains(),
+        remnants=_remnants(),
+        known_again=_known_again(office),
         subscriptions=[
             {"name": name, "facts": sorted(item.facts), "backfill": item.backfill, "shards": item.shards}
             for name, item in facts.SUBSCRIPTIONS.items()
@@ -148,6 +156,73 @@ def _remains() -> dict[str, list[str]]:
             [GUESTS, f"%{GUEST}%", f"%{GUEST_PHONE}%"],
         ):
             found.setdefault(word, []).append(table)
+    return found
+
+
+def _remember(rows: dict[str, list[Row]], office: Row) -> None:
+    """Give back to checkers what was known of erased friends: who they were at WeCom, what was written to them."""
+    texts: dict[int, str] = {}
+    pairs = {
+        (row["subject_id"], row["employee_id"], row["userid"], row["external_userid"])
+        for row in rows["connectors_wecom_relation"]
+    }
+    for act in office["acts"]:
+        texts.update({int(number): text for number, text in act["known"].get("texts", {}).items()})
+        for pair in map(tuple, act["known"].get("pairs", [])):
+            if pair not in pairs:
+                pairs.add(pair)
+                former = dict.fromkeys(rows["connectors_wecom_relation"][0])
+                names = ("subject_id", "employee_id", "userid", "external_userid")
+                former |= dict(zip(names, pair, strict=True)) | {"id": -len(pairs), "open": False}
+                rows["connectors_wecom_relation"].append(former)
+    for row in rows["actions_messaging_delivery"]:
+        if not row["content"]["text"] and row["id"] in texts:
+            row["content"] = {**row["content"], "text": texts[row["id"]]}
+
+
+OF_CUSTOMERS = (
+    "records_customers_customertag",
+    "insights_cards_card",
+    "insights_cards_cardsearch",
+    "insights_segments_membership",
+    "insights_segments_nextflip",
+    "insights_scoring_stageflip",
+    "actions_work_task",
+)
+
+
+def _remnants() -> dict[int, list[str]]:
+    """Which tables still tell something of a customer who was erased."""
+    found: dict[int, list[str]] = {}
+    parts = [
+        (
+            table,
+            f"SELECT DISTINCT c.id FROM {table} t JOIN records_customers_customer c ON c.id = t.customer_id",
+        )
+        for table in OF_CUSTOMERS
+    ]
+    parts.append(
+        (
+            "records_customers_identity",
+            "SELECT DISTINCT c.id FROM records_customers_identity t JOIN records_customers_subjectmap m"
+            " ON m.subject_id = t.subject_id AND m.valid_to IS NULL"
+            " JOIN records_customers_customer c ON c.id = m.customer_id",
+        )
+    )
+    for table, sql in parts:
+        for (customer,) in foundation.fetch(f"{sql} WHERE c.erased_at IS NOT NULL"):
+            found.setdefault(customer, []).append(table)
+    return found
+
+
+def _known_again(office: Row) -> dict[str, int]:
+    """Whether the ids at WeCom of erased friends belong to somebody now."""
+    [(corpid,)] = foundation.fetch("SELECT corpid FROM connectors_wecom_connection")
+    found = {}
+    for act in office["acts"]:
+        for *_one, external in act["known"].get("pairs", []):
+            ref = customers.IdentityRef(customers.IdentityKind.EXTERNAL_USERID, external, corpid)
+            found[external] = customers.find_customer(ref, scope=staff.EVERYTHING) or 0
     return found
 
 

@@ -194,6 +194,8 @@ class Office:
                 self._do(act)
 
     def _do(self, act: Act) -> None:
+        if act.kind == "forget" and not self._clicks.note_known(act):
+            return  # the database is away: later
         act.answers.append(self._ask("POST", act.path, act.form))
 
     def _guests(self) -> list[str]:

@@ -106,6 +106,10 @@ class Snapshot:
     remains: dict[str, list[str]] = field(
         default_factory=dict
     )  # a guest's name or phone → tables that have it
+    remnants: dict[int, list[str]] = field(default_factory=dict)  # erased customer → tables with rows of them
+    known_again: dict[str, int] = field(
+        default_factory=dict
+    )  # an erased friend's id at WeCom → customer, or 0
     horizon: int = 0  # oldest transaction that may still be running
     schedules: list[str] = field(default_factory=list)
     fen_per_point: int = 100
@@ -125,6 +129,15 @@ class Snapshot:
         """Rows of the twin's ledger of truth."""
         found: list[Row] = self.twin["ledger"].get(kind, [])
         return found
+
+    def forgotten(self) -> list[tuple[Row, datetime]]:
+        """Friends who were erased: what was known of each, and when."""
+        when = {row["customer_id"]: row["at"] for row in self.rows["records_customers_erasure"]}
+        return [
+            (act["known"], when[act["customer_id"]])
+            for act in self.office["acts"]
+            if act["kind"] == "forget" and act["customer_id"] in when
+        ]
 
     def by_id(self, table: str) -> dict[int, Row]:
         """Rows of a table by id."""
@@ -185,4 +198,10 @@ def people(snapshot: Snapshot) -> dict[int, int]:
     for row in snapshot["records_customers_subjectmap"]:
         known = first(by_subject.setdefault(row["subject_id"], row["customer_id"]))
         joined[first(row["customer_id"])] = known
+    # Whoever was erased and came back has one phone still.
+    holders: dict[str, int] = {}
+    for row in snapshot["connectors_wecom_relation"]:
+        if row["subject_id"] in by_subject:
+            customer = first(by_subject[row["subject_id"]])
+            joined[customer] = first(holders.setdefault(row["external_userid"], customer))
     return {subject: first(customer) for subject, customer in by_subject.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proof.checks import console, derived, inbox, journeys, ledger, messages, office, upkeep
+from proof.checks import console, derived, forgotten, inbox, journeys, ledger, messages, office, upkeep
 from proof.checks.verdict import Verdict
 from proof.snapshot import Snapshot
 
@@ -44,6 +44,7 @@ CHECKS: dict[str, Check] = {
     "office.imports": office.imports,
     "office.acts": office.acts,
     "office.erased": office.erased,
+    "office.forgotten": forgotten.forgotten,
     "office.merges": console.merges,
     "office.settings": console.settings,
     "office.segments": console.segments,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from proof.checks.verdict import Verdict
 from proof.snapshot import INBOX, Snapshot, Told, group, moment
 
 ADD = "add_external_contact"
 ENDS = {"del_external_contact": "employee", "del_follow_user": "customer"}
+ERASING = timedelta(seconds=60)
 SAME_ADDING = 60.0  # seconds: WeCom reports one adding twice, a pull may differ from the callback
 Pair = tuple[str, str]
 
@@ -77,11 +78,14 @@ def friends(snapshot: Snapshot) -> Verdict:
     lost_end = {
         told.pair for told in snapshot.told if told.change in ENDS and told.status in ("lost", "failed")
     }
+    erased = _erased_at(snapshot)
     for pair, heard in _heard(snapshot, [ADD]).items():
         for told in heard:
             number = sum(_near(told.at, at) for at in recorded.get(pair, []))
             # Whoever comes back after an end that was lost was never known to have gone.
             excused = number == 0 and pair in lost_end and told is not heard[0]
+            # What is dated before an erasure is erased with it, whenever it is heard.
+            excused = excused or (number == 0 and pair in erased and told.at <= erased[pair] + ERASING)
             verdict.expect(number == 1 or excused, f"adding of {pair} at {told.at}: {number} facts")
     for pair, moments in recorded.items():
         for at in moments:
@@ -90,6 +94,15 @@ def friends(snapshot: Snapshot) -> Verdict:
                 f"contact.added of {pair} at {at}: never happened",
             )
     return verdict
+
+
+def _erased_at(snapshot: Snapshot) -> dict[Pair, datetime]:
+    """Member and customer → when the customer was erased last."""
+    found: dict[Pair, datetime] = {}
+    for known, at in snapshot.forgotten():
+        for _subject, _employee, userid, external in known["pairs"]:
+            found[userid, external] = max(at, found.get((userid, external), at))
+    return found
 
 
 def _near(one: datetime, other: datetime) -> bool:
@@ -108,6 +121,7 @@ def losses(snapshot: Snapshot) -> Verdict:
     for fact in snapshot.facts("contact.added"):
         pair = pairs.get((fact["subject_id"], fact["payload"]["employee_id"]), ("", ""))
         begun.setdefault(pair, []).append(fact["occurred_at"])
+    erased = _erased_at(snapshot)
     heard = _heard(snapshot, ENDS)
     for pair, ends in heard.items():
         for told in ends:
@@ -118,7 +132,12 @@ def losses(snapshot: Snapshot) -> Verdict:
                 # A pull may have seen that they parted before the callback came through, and said when it saw it.
                 again = min((at for at in begun[pair] if at > told.at), default=None)
                 number = sum(since <= at and (again is None or at < again) for at in recorded.get(pair, []))
-            verdict.expect(number == (since is not None), f"end of {pair} at {told.at}: {number} facts")
+            good = number == (since is not None)
+            if not good and pair in erased and told.at > erased[pair]:
+                good = (
+                    number == 0
+                )  # the end of a friendship that was erased before it was known to have begun
+            verdict.expect(good, f"end of {pair} at {told.at}: {number} facts")
     for pair, moments in recorded.items():
         really = len(_ends_of(snapshot, pair))
         verdict.expect(len(moments) <= really, f"{pair}: {len(moments)} contact.ended, {really} really")
@@ -181,6 +200,11 @@ def healed(snapshot: Snapshot) -> Verdict:
         for told in snapshot.told
         if told.change == "del_follow_user" and told.status in ("lost", "failed")
     }
+    closed = {
+        (row["userid"], row["external_userid"])
+        for row in snapshot["connectors_wecom_relation"]
+        if row["ended_by"] == "erased"
+    } & _erased_at(snapshot).keys()
     members = snapshot.twin["members"]
     for follow in snapshot.twin["follows"].values():
         pair = (follow["userid"], follow["external_userid"])
@@ -189,6 +213,9 @@ def healed(snapshot: Snapshot) -> Verdict:
         listed = not follow["deleted_by_member"] and not follow["half"]
         friends_now = listed and not follow["deleted_by_customer"]
         if pair in unheard:
+            continue
+        if pair in closed:
+            verdict.expect(pair not in open_now, f"{pair} was erased and is open")
             continue
         verdict.expect(
             (pair in open_now) == friends_now, f"{pair}: really {friends_now}, known {pair in open_now}"

@@ -99,12 +99,15 @@ def effects(snapshot: Snapshot) -> Verdict:
     for step in ("welcome", "invite", "thanks"):
         keyed[step] = deliveries
     wanted = set()
+    erased = {row["id"] for row in snapshot["records_customers_customer"] if row["erased_at"]}
+    tidied = {row["id"] for row in snapshot["decisions_journeys_enrolment"] if row["customer_id"] in erased}
     for run in snapshot["decisions_journeys_steprun"]:
         if run["step_id"] in keyed and run["outcome"] == "done":
             key = f"journey:{run['enrolment_id']}:{run['visit']}"
             wanted.add(key)
             number = sum(n for k, n in keyed[run["step_id"]].items() if k == key or k.startswith(key + ":"))
-            verdict.expect(number == 1, f"{run['step_id']} of {key}: {number}")
+            gone = run["step_id"] == "task" and run["enrolment_id"] in tidied  # erased with the person
+            verdict.expect(number == (0 if gone else 1), f"{run['step_id']} of {key}: {number}")
     for key in [*deliveries, *keyed["task"]]:
         if key.startswith("journey:"):
             verdict.expect(key in wanted, f"{key} without its step")

@@ -59,11 +59,12 @@ def acts(snapshot: Snapshot) -> Verdict:
     given = Counter(row["reason"] for row in snapshot["records_customers_assignment"])
     undone = {row["id"] for row in snapshot["records_customers_merge"] if row["undone_at"]}
     erased = Counter(row["customer_id"] for row in snapshot["records_customers_erasure"])
+    gone = {row["id"] for row in snapshot["records_customers_customer"] if row["erased_at"]}
     for act in snapshot.office["acts"]:
-        if act["kind"] not in ("tag", "assign", "undo", "erase"):
+        if act["kind"] not in ("tag", "assign", "undo", "erase", "forget"):
             continue  # these have invariants of their own
         word, who = act["word"], act["customer_id"]
-        if who in erased and act["kind"] != "erase":
+        if who in gone and act["kind"] not in ("erase", "forget"):
             continue  # what was done to them is erased too
         match act["kind"]:
             case "tag":
@@ -86,7 +87,7 @@ def acts(snapshot: Snapshot) -> Verdict:
 def _possible(act: Row) -> range:
     """How often its effect may be there: an unanswered one may have been done, and be done again only where that shows."""
     done, unclear = act["answers"].count(DONE), act["answers"].count(0)
-    if act["kind"] == "erase":  # who was erased can be erased again, of whatever came since
+    if act["kind"] in ("erase", "forget"):  # who was erased can be erased again, of whatever came since
         return range(min(done, 1), done + unclear + 1)
     if act["kind"] == "undo":  # of another's merge, it may have been undone already
         return range(2)
