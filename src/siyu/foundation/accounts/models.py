@@ -53,3 +53,12 @@ class ApiKey(models.Model):
     scopes = ArrayField(models.CharField(max_length=80), default=list)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+
+
+class WrongTry(models.Model):
+    """A wrong password, for a quarter of an hour: keyed hashes of the name typed and of where it came from."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.BinaryField(max_length=16)
+    place = models.BinaryField(max_length=16)
+    at = models.DateTimeField(db_index=True)

@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from siyu.foundation.accounts import tries
 from siyu.foundation.accounts.contracts import AccountView, ApiKeyView, Principal, Role
 from siyu.foundation.accounts.models import ApiKey, User
 from siyu.foundation.audit.operations import audit
@@ -96,9 +97,23 @@ def principal_of(request: HttpRequest) -> Principal | None:
 
 
 def check_password(request: HttpRequest, username: str, password: str) -> User | None:
-    """The active account that this name and password belong to, ready for Django's ``login``; else None."""
+    """The active account that this name and password belong to, ready for Django's ``login``; else None.
+
+    BadInput("account.too_many_tries") where too many were wrong lately; then the password is not looked at.
+    """
+    if tries.too_many(request, username):
+        minutes = tries.WINDOW.seconds // 60
+        raise BadInput(
+            "account.too_many_tries",
+            _("Too many wrong tries. Wait %(minutes)s minutes, then try again."),
+            minutes=minutes,
+        )
     user = authenticate(request, username=username, password=password)
-    return user if isinstance(user, User) else None
+    if not isinstance(user, User):
+        tries.note_wrong(request, username)
+        return None
+    tries.forget(request, username)
+    return user
 
 
 def sign_in_token(username: str) -> str:

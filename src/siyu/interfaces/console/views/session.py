@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from siyu.foundation import api as foundation
 from siyu.interfaces.ui.api import PlainForm, rule
 from siyu.kit import clock
-from siyu.kit.errors import NotFound
+from siyu.kit.errors import BadInput, NotFound
 
 
 class SignInForm(PlainForm):
@@ -105,12 +105,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in by user name and password; a wrong pair says the same for both."""
     form = SignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        user = foundation.check_password(
-            request, form.cleaned_data["username"], form.cleaned_data["password"]
-        )
-        if user is not None:
-            return _enter(request, user, _home_of(foundation.Role(user.role)))
-        form.add_error(None, _("User name and password do not match. Check both and try again."))
+        try:
+            user = foundation.check_password(
+                request, form.cleaned_data["username"], form.cleaned_data["password"]
+            )
+        except BadInput as error:
+            form.add_error(None, str(error))
+        else:
+            if user is not None:
+                return _enter(request, user, _home_of(foundation.Role(user.role)))
+            form.add_error(None, _("User name and password do not match. Check both and try again."))
     elif request.user.is_authenticated:
         principal = foundation.principal_of(request)
         if principal is not None and request.method == "GET":
