@@ -18,6 +18,9 @@ from siyu.records.commerce.queries.orders import scoped
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
+SWEEP = 5_000
+"""What one sweep completes at most; the next one takes up the rest."""
+
 
 def claim_order(
     order_id: int, customer_id: int, *, by: foundation.Principal, scope: staff.Scope, at: datetime
@@ -82,16 +85,19 @@ def follow_map(subject_ids: Iterable[int], *, at: datetime, cause: facts.Fact | 
     return len(rows)
 
 
-def match_all(*, at: datetime, limit: int = 5_000) -> int:
+def match_all(*, at: datetime) -> int:
     """Sweep what two transactions at one moment may have missed: unclaimed orders, waiting refunds."""
+    # Only whose buyer is known: a brand may have any number of orders that nobody can claim.
     unclaimed = foundation.fetch(
-        "SELECT DISTINCT subject_id FROM records_commerce_order WHERE customer_id IS NULL LIMIT %s", [limit]
+        f"SELECT DISTINCT o.subject_id FROM records_commerce_order o JOIN {customers.SUBJECT_MAP} m "
+        "ON m.subject_id = o.subject_id WHERE o.customer_id IS NULL LIMIT %s",
+        [SWEEP],
     )
     changed = follow_map([row[0] for row in unclaimed], at=at)
     late = foundation.fetch(
         "SELECT DISTINCT o.id FROM records_commerce_refund r JOIN records_commerce_order o "
         "ON (o.source, o.order_no) = (r.source, r.order_no) WHERE r.state = 'waiting' LIMIT %s",
-        [limit],
+        [SWEEP],
     )
     apply_waiting([row[0] for row in late], at=at)
     return changed + len(late)
