@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 
 from proof.office import GUEST, GUEST_PHONE, WITNESS
-from proof.snapshot import INBOX, TABLES, Row, Snapshot, read_office, read_twin, understand
+from proof.snapshot import DRAWN, INBOX, TABLES, Row, Snapshot, read_office, read_twin, understand
 from siyu.decisions.loyalty import api as loyalty
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
@@ -57,6 +57,9 @@ def take(state: Path) -> Snapshot:
 
 def _take(state: Path, at: datetime) -> Snapshot:
     rows = {table: _rows(f"SELECT * FROM {table}") for table in TABLES}
+    rows[DRAWN] = _rows(
+        f"SELECT *, xmin::text::bigint AS tx FROM {DRAWN}"
+    )  # written once: in which transaction
     rows[INBOX] = _rows(f"SELECT id, source, key, state, attempts FROM {INBOX}")
     twin = read_twin(state / "twin.json")
     office = read_office(state / WITNESS)

@@ -17,6 +17,7 @@ from typing import Any
 
 Row = dict[str, Any]
 
+DRAWN = "records_goals_holdoutassignment"
 TABLES = (
     "actions_messaging_delivery",
     "actions_work_task",
@@ -57,7 +58,7 @@ TABLES = (
     "records_customers_mergecase",
     "records_customers_subjectmap",
     "records_customers_tag",
-    "records_goals_holdoutassignment",
+    DRAWN,
     "records_ledger_account",
     "records_ledger_balance",
     "records_ledger_entry",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 
 from proof.checks.messages import MASS
 from proof.checks.verdict import Verdict
-from proof.snapshot import Row, Snapshot, group
+from proof.snapshot import DRAWN, Row, Snapshot, group
 
 
 def entered(snapshot: Snapshot) -> Verdict:
@@ -126,18 +125,20 @@ def holdout(snapshot: Snapshot) -> Verdict:
     def person(customer: int) -> int:
         return roots.get(customer, customer)
 
-    merged: dict[int, datetime] = {}
-    for row in snapshot["records_customers_merge"]:
-        root = person(row["kept_id"])
-        merged[root] = max(row["at"], merged.get(root, row["at"]))
-    drawn = group(snapshot["records_goals_holdoutassignment"], "scope_key", "customer_id")
+    # By transactions, not moments: what began long ago may write its moment after what began later.
+    merged: dict[int, int] = {}
+    for fact in snapshot["facts_log"]:
+        if fact["name"] == "customer.merged":
+            root = person(fact["payload"]["kept_id"])
+            merged[root] = max(fact["tx"], merged.get(root, 0))
+    drawn = group(snapshot[DRAWN], "scope_key", "customer_id")
     arms: dict[tuple[str, int], list[Row]] = {}
     for (scope, customer), rows in drawn.items():
         verdict.expect(len(rows) == 1, f"{scope} {customer}: {len(rows)} arms")
         arms.setdefault((scope, person(customer)), []).extend(rows)
     for key, rows in arms.items():
         sides = {row["arm"] == "holdout" for row in rows}
-        late = key[1] not in merged or max(row["at"] for row in rows) > merged[key[1]]
+        late = key[1] not in merged or max(row["tx"] for row in rows) > merged[key[1]]
         verdict.expect(len(sides) == 1 or not late, f"{key}: was drawn anew after the merge")
     outcomes: dict[tuple[str, int], set[bool]] = {
         key: {row["arm"] == "holdout" for row in rows} for key, rows in arms.items()
