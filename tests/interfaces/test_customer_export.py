@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 from django.test import Client
 
+from siyu.connectors.commerce.rules import escape_formula
 from siyu.foundation import api as foundation
 from siyu.foundation.api import Role
 from siyu.insights.cards import api as cards
@@ -102,3 +103,16 @@ def test_who_is_erased_while_the_file_is_written_is_left_out(people: list[int], 
     cards.refresh([gone], at=at)
     text = b"".join([*head, *lines]).decode()
     assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == [str(n) for n in people if n != gone]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_no_name_is_run_as_a_formula_full_width_or_not(people: list[int], owner: Client, sign: str) -> None:
+    at = clock.business_now()
+    name = f'{sign}HYPERLINK("https://evil.example")'
+    customers.update_profiles([customers.ProfileSpec(people[0], name=name)], at=at, source="test")
+    cards.refresh(people, at=at)
+    answer = owner.get("/customers/export/")
+    text = b"".join(answer.streaming_content).decode().removeprefix("\ufeff")  # type: ignore[arg-type]
+    names = [row[1] for row in csv.reader(io.StringIO(text))]
+    assert f"'{name}" in names and name not in names
+    assert escape_formula(name) == f"'{name}"

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from siyu.interfaces.ui import installation
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def see_other(request: HttpRequest, url: str) -> HttpResponse:
@@ -28,7 +28,8 @@ def see_other(request: HttpRequest, url: str) -> HttpResponse:
 def safe_cell(value: object) -> object:
     """Keep a cell text: what a spreadsheet would run as a formula gets an apostrophe in front.
 
-    Numbers stay numbers; rule after OWASP "CSV injection".
+    Numbers stay numbers; rule after OWASP "CSV injection". Full-width signs count too: Excel in Chinese takes them
+    for the real ones.
     """
     if value is None:
         return ""
