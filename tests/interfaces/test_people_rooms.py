@@ -83,6 +83,8 @@ def test_a_case_with_one_side_out_of_scope_is_not_decided() -> None:
     case, first, second = a_case()
     customers.assign([second], people["li"], at=hours(3), reason="test")
     narrow = client(Role.OPERATOR, f"employee:{people['li']}")
+    customers.update_profiles([customers.ProfileSpec(first, name="王小雨")], at=hours(3), source="test")
+    assert "王小雨" not in narrow.get("/customers/merges/").content.decode()
     assert narrow.post(f"/customers/merges/{case}/", {"kept": str(second)}).status_code == 404
     assert (
         client(Role.STORE_MANAGER).post(f"/customers/merges/{case}/", {"kept": str(second)}).status_code

@@ -183,6 +183,8 @@ def test_cases_are_seen_within_scope_only() -> None:
     li = staff.Scope(employee_ids=frozenset({people["li"]}), employee_id=people["li"])
     assert customers.merge_cases(scope=li) == []
     customers.assign([two], people["li"], at=hours(2), reason="test")
+    assert customers.merge_cases(scope=li) == [], "the other one is nobody's that she may see"
+    customers.assign([person(1)], people["li"], at=hours(2), reason="test")
     assert len(customers.merge_cases(scope=li)) == 1
 
 

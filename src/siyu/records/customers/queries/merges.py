@@ -13,7 +13,7 @@ from siyu.records.staff.contracts import Scope
 def merge_cases(
     *, scope: Scope, state: CaseState = CaseState.OPEN, limit: int = 100, only: int | None = None
 ) -> list[MergeCaseView]:
-    """Cases of which at least one customer is in scope, oldest first; with ``only`` the case of that id."""
+    """Cases of which both customers are in scope, oldest first; with ``only`` the case of that id."""
     first, first_params = scope_sql(scope, "a.root_id")
     second, second_params = scope_sql(scope, "b.root_id")
     one = "x.id = %s" if only is not None else "TRUE"
@@ -22,7 +22,7 @@ def merge_cases(
             FROM records_customers_mergecase x
             JOIN records_customers_customer a ON a.id = x.first_id
             JOIN records_customers_customer b ON b.id = x.second_id
-            WHERE x.state = %s AND {one} AND ({first} OR {second}) ORDER BY x.opened_at, x.id LIMIT %s""",
+            WHERE x.state = %s AND {one} AND {first} AND {second} ORDER BY x.opened_at, x.id LIMIT %s""",
         [state.value, *([] if only is None else [only]), *first_params, *second_params, limit],
     )
     return [
