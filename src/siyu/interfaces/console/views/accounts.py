@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from siyu.foundation import api as foundation
 from siyu.interfaces.console.audit_details import Reader
-from siyu.interfaces.console.scopes import scope_choices, scope_names
+from siyu.interfaces.console.scopes import may_grant, role_choices, scope_choices, scope_names
 from siyu.interfaces.console.views import params
 from siyu.interfaces.ui.api import ADMINS, PlainForm, Visit, rule, see_other, visit
-from siyu.kit.errors import BadInput, NotFound
+from siyu.kit.errors import BadInput, Denied, NotFound
 
 
 class AccountForm(PlainForm):
@@ -44,8 +44,8 @@ class AccountForm(PlainForm):
         roles = self.fields["role"]
         scopes = self.fields["scope"]
         if isinstance(roles, forms.ChoiceField) and isinstance(scopes, forms.ChoiceField):
-            roles.choices = [(role.value, label) for role, label in foundation.ROLE_LABELS.items()]
-            scopes.choices = scope_choices(seen)
+            roles.choices = role_choices(seen)
+            scopes.choices = scope_choices(seen, seen.scope)
         self.fields["password"].required = new
         if not new:
             self.fields["username"].disabled = True
@@ -63,6 +63,13 @@ def _find(account_id: int) -> foundation.AccountView:
     found = next((one for one in foundation.list_accounts() if one.id == account_id), None)
     if found is None:
         raise NotFound("account.not_found")
+    return found
+
+
+def _to_change(seen: Visit, account_id: int) -> foundation.AccountView:
+    found = _find(account_id)
+    if not may_grant(seen, found.role, found.scopes):
+        raise Denied("account.above", _("This account may do more than you; ask an owner."))
     return found
 
 
@@ -98,7 +105,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, account_id: int) -> HttpResponse:
     """Change role, scope, shown name or password of an account."""
     seen = visit(request)
-    account = _find(account_id)
+    account = _to_change(seen, account_id)
     start = {
         "username": account.username,
         "display_name": account.display_name,
@@ -136,7 +143,7 @@ def _save(seen: Visit, data: dict[str, Any]) -> None:
 def switch(request: HttpRequest, account_id: int) -> HttpResponse:
     """Stop an account from signing in, or let it again."""
     seen = visit(request)
-    account = _find(account_id)
+    account = _to_change(seen, account_id)
     if account.id == seen.principal.user_id:
         raise BadInput("account.self", _("You cannot stop your own account. Ask another administrator."))
     active = request.POST.get("act") == "start"
@@ -161,8 +168,8 @@ class KeyForm(PlainForm):
         roles = self.fields["role"]
         scopes = self.fields["scope"]
         if isinstance(roles, forms.ChoiceField) and isinstance(scopes, forms.ChoiceField):
-            roles.choices = [(role.value, label) for role, label in foundation.ROLE_LABELS.items()]
-            scopes.choices = scope_choices(seen)
+            roles.choices = role_choices(seen)
+            scopes.choices = scope_choices(seen, seen.scope)
 
 
 @rule(roles=ADMINS)
