@@ -46,7 +46,9 @@ def may_grant(seen: Visit, role: foundation.Role, scopes: Sequence[str]) -> bool
 
 def role_choices(seen: Visit) -> list[tuple[str, Any]]:
     """The roles that the reader may give."""
-    return [(role.value, label) for role, label in foundation.ROLE_LABELS.items() if may_grant(seen, role, ())]
+    return [
+        (role.value, label) for role, label in foundation.ROLE_LABELS.items() if may_grant(seen, role, ())
+    ]
 
 
 def _flat(choices: Sequence[tuple[str, Any]]) -> dict[str, str]:
