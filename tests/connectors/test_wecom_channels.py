@@ -8,11 +8,12 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import httpx
 import pytest
 
 from siyu.actions.messaging import api as messaging
 from siyu.actions.messaging.contracts import Content, Outcome, Result, SendItem
-from siyu.connectors.wecom import connections, details, directory, receivers, tags
+from siyu.connectors.wecom import client, connections, details, directory, receivers, tags
 from siyu.connectors.wecom.channels.mass import MassChannel
 from siyu.connectors.wecom.channels.staff_app import StaffAppChannel
 from siyu.connectors.wecom.channels.welcome import WelcomeChannel
@@ -458,6 +459,31 @@ def test_tags_are_made_marked_and_taken_off(world: World) -> None:
         customers.untag([item.customer_id], "七夕活动", at=now(), source="console")
     settle()
     assert marks(world, external) == {"金卡"}
+
+
+def test_a_slow_push_of_tags_does_not_undo_a_later_one(world: World) -> None:
+    external, _ref = world.scan()
+    item, other = world.item(external), world.item(world.scan()[0])
+    with foundation.transaction():
+        customers.tag([other.customer_id], "后来的标签", at=now(), source="console")
+    settle()
+    later = ["后来的标签"]
+
+    def overtake(request: httpx.Request) -> None:
+        if later and request.url.path.endswith("mark_tag"):
+            with foundation.transaction():
+                customers.tag([item.customer_id], later.pop(), at=now(), source="console")
+            settle()
+
+    pool = client._http(world.company.base_url)
+    pool.event_hooks = {"request": [overtake]}
+    try:
+        with foundation.transaction():
+            customers.tag([item.customer_id], "七夕活动", at=now(), source="console")
+        settle()
+    finally:
+        pool.event_hooks = {}
+    assert marks(world, external) == {"七夕活动", "后来的标签"}
 
 
 def test_a_tag_somebody_else_has_just_made_is_used(world: World) -> None:

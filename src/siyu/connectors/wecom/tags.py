@@ -12,10 +12,11 @@ from siyu.connectors.wecom.models import Connection, Relation, TagMirror
 from siyu.connectors.wecom.receivers import SOURCE
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
-from siyu.kit.errors import Permanent
+from siyu.kit.errors import Permanent, RetryLater
 from siyu.records.customers import api as customers
 
 JOB = "wecom.tags"
+TURNS = 3
 GROUP = "siyu"
 NAME_LENGTH = 30
 NAME_TAKEN, UNKNOWN_TAG, NO_RELATION = 40071, 40068, 84061
@@ -37,7 +38,8 @@ def heard(batch: Sequence[facts.Fact], context: facts.HandleContext) -> None:
 def push(payload: dict[str, Any], run: foundation.JobRun) -> None:
     """Make WeCom's marks of one friendship equal to the customer's tags, as far as they are ours.
 
-    Repeating it is harmless, so an unclear answer is simply tried again.
+    Repeating it is harmless, so an unclear answer is simply tried again. Where the tags changed during the
+    call, the job that was asked for by that may have been quicker, and this older call undid it: once more.
     """
     row = Relation.objects.filter(pk=int(payload["relation"]), open=True).first()
     if row is None:
@@ -45,9 +47,24 @@ def push(payload: dict[str, Any], run: foundation.JobRun) -> None:
     owner = customers.customers_of([row.subject_id]).get(row.subject_id)
     if owner is None:
         return
-    names = {name[:NAME_LENGTH] for name in customers.tags_of([owner]).get(owner, [])}
     connection = connections.by_id(row.connection_id)
     client = connections.client_for(connection, Purpose.CONTACT)
+    for _turn in range(TURNS):
+        names = _names(owner)
+        if not _mark(connection, client, row, names):
+            return
+        connections.note_ok(connection)
+        if _names(owner) == names:
+            return
+    raise RetryLater("wecom.tags_change", after_seconds=5)
+
+
+def _names(customer_id: int) -> set[str]:
+    return {name[:NAME_LENGTH] for name in customers.tags_of([customer_id]).get(customer_id, [])}
+
+
+def _mark(connection: Connection, client: Client, row: Relation, names: set[str]) -> bool:
+    """Mark one friendship with these tags; False when there is nothing to mark, or no friendship any more."""
     mirrors = ensure(connection, client, names)
     wanted = [mirrors[name] for name in sorted(names) if name in mirrors]
     ours = TagMirror.objects.filter(connection_id=connection.pk, ours=True)
@@ -58,16 +75,16 @@ def push(payload: dict[str, Any], run: foundation.JobRun) -> None:
     if unwanted:
         body["remove_tag"] = unwanted
     if not wanted and not unwanted:
-        return
+        return False
     try:
         client.write("externalcontact/mark_tag", body)
     except Permanent as error:
         if error.params.get("errcode") == NO_RELATION:
-            return
+            return False
         if error.params.get("errcode") == UNKNOWN_TAG:
             TagMirror.objects.filter(connection_id=connection.pk).delete()  # read them anew next time
         raise
-    connections.note_ok(connection)
+    return True
 
 
 def ensure(connection: Connection, client: Client, names: set[str]) -> dict[str, str]:
