@@ -123,24 +123,32 @@ print([(state.value, number) for state, number in messaging.counts_by_state().it
 """
 
 
-def environment(state: Path, url: str = "") -> dict[str, str]:
+def environment(state: Path, url: str = "", brand: str = "main") -> dict[str, str]:
     """Of a process that uses the installation in this folder, with its embedded database or the one at ``url``."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "DJANGO_"))}
     env |= {"SIYU_DATA_DIR": str(state), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    env["SIYU_BRAND"] = brand
     return env | ({"SIYU_DATABASE_URL": url} if url else {})
 
 
-def run(state: Path, *words: str, good: bool = True, url: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    state: Path, *words: str, good: bool = True, url: str = "", brand: str = "main"
+) -> subprocess.CompletedProcess[str]:
     """``siyu WORDS`` on the installation in this folder."""
     done = subprocess.run(
-        [*SIYU, *words], env=environment(state, url), capture_output=True, text=True, timeout=300, check=False
+        [*SIYU, *words],
+        env=environment(state, url, brand),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert (done.returncode == 0) is good, done.stdout + done.stderr
     return done
 
 
-def python(state: Path, program: str, url: str = "") -> str:
-    return run(state, "shell", "--no-imports", "-c", program, url=url).stdout
+def python(state: Path, program: str, url: str = "", brand: str = "main") -> str:
+    return run(state, "shell", "--no-imports", "-c", program, url=url, brand=brand).stdout
 
 
 @pytest.fixture(scope="module")
@@ -320,3 +328,32 @@ def test_what_a_restore_itself_records_is_heard(old: Path, place: Path) -> None:
     hear = "from siyu.facts import api as f; from siyu.kit import clock; f.drain(at=clock.business_now())"
     python(target, hear)
     assert [json.loads(line)["customer_id"] for line in register.read_text().splitlines()] == [9, 9]
+
+
+SMALL = """
+from siyu.facts import api as facts
+from siyu.foundation import api as foundation
+from siyu.kit import clock
+from siyu.records.customers import api as customers
+at = clock.business_now()
+with foundation.transaction():
+    facts.install_cursors()
+    customers.identify([customers.IdentityRef("phone", f"1380000{n:04d}") for n in range(20)], at=at, source="test")
+"""
+
+
+def test_brands_of_one_folder_do_not_touch_each_other(saved: Path, place: Path) -> None:
+    """They have one key, and each its own register of erasures."""
+    shared, path = place / "shared", place / "second.backup"
+    for brand in ("first", "second"):
+        run(shared, "migrate", "-v", "0", brand=brand)
+        python(shared, SMALL, brand=brand)
+    key = (shared / "keys" / "installation.key").read_bytes()
+    refused = run(shared, "restore", str(saved), good=False, brand="third")
+    assert "another brand" in refused.stderr
+    assert (shared / "keys" / "installation.key").read_bytes() == key
+    run(shared, "backup", str(path), brand="second")
+    python(shared, ERASE, brand="first")
+    assert "Erased again since then: 0 people" in run(shared, "restore", str(path), brand="third").stdout
+    python(shared, ERASE, brand="third")
+    assert "Erased again since then: 0 people" in run(shared, "restore", str(path), brand="fourth").stdout

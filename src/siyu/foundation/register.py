@@ -16,8 +16,13 @@ from django.conf import settings
 
 
 def register_path(name: str) -> Path:
-    """The file of a register."""
-    return Path(settings.SIYU_DATA_DIR) / "registers" / f"{name}.jsonl"
+    """The file of a register; brands that share a data folder have each their own, in a folder of their name."""
+    folder = Path(settings.SIYU_DATA_DIR) / "registers"
+    return (
+        folder / f"{name}.jsonl"
+        if settings.SIYU_BRAND == "main"
+        else folder / settings.SIYU_BRAND / f"{name}.jsonl"
+    )
 
 
 def append_register(name: str, lines: Sequence[Mapping[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from siyu.decisions.journeys import api as journeys
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.foundation.api import SYSTEM
+from siyu.foundation.postgres import api as postgres
 from siyu.kit import clock
 from siyu.kit.errors import Conflict
 from siyu.records.customers import api as customers
@@ -52,7 +53,8 @@ def restore(reader: Reader, *, progress: Callable[[str], None] = lambda _text: N
     """Fill this empty installation from a verified backup, in one transaction.
 
     Conflict names what is in the way: ``restore.not_empty``, ``restore.other_release`` (migrations differ),
-    ``restore.differs`` (checksums; nothing is kept then). Sequences, cursors and the key are those of the
+    ``restore.other_brand`` (one of this folder would lose its key), ``restore.differs`` (checksums; nothing is
+    kept then). Sequences, cursors and the key are those of the
     backup; facts get transaction ids of this server. Whoever was erased since is erased again. Journeys
     stand still until a person resumes them, and messages that had not left are withdrawn: nobody can say
     whether they left after the backup was taken.
@@ -60,6 +62,8 @@ def restore(reader: Reader, *, progress: Callable[[str], None] = lambda _text: N
     about = reader.contents.about
     _suitable(about)
     data = Path(settings.SIYU_DATA_DIR)
+    installation_key = b"".join(reader.read(KEY))
+    _nobody_elses_key(installation_key, data)
     with _Key() as key:
         with transaction.atomic():
             foundation.execute("SET LOCAL TIME ZONE 'UTC'")
@@ -68,7 +72,7 @@ def restore(reader: Reader, *, progress: Callable[[str], None] = lambda _text: N
             for name, value in about["sequences"].items():
                 foundation.fetch("SELECT setval(%s::regclass, greatest(%s, 1))", [f'"{name}"', value])
             _compare(about)
-            key.become(b"".join(reader.read(KEY)))
+            key.become(installation_key)
             files = _files(reader.contents, reader, data)
             at = clock.business_now()
             erased = _erase_again(datetime.fromisoformat(about["taken_at"]), at)
@@ -87,6 +91,15 @@ def _suitable(about: dict[str, Any]) -> None:
             raise Conflict("restore.not_empty", table)
     if about["migrations"] != tables.migrations():
         raise Conflict("restore.other_release")
+
+
+def _nobody_elses_key(key: bytes, data: Path) -> None:
+    """Brands of one folder have one key: what is sealed with it must not be lost to the restore of another."""
+    path = foundation.key_file()
+    if os.environ.get("SIYU_DATABASE_URL") or not path.exists() or path.read_bytes() == key:
+        return
+    if set(postgres.databases(data)) - {settings.DATABASES["default"]["NAME"]}:
+        raise Conflict("restore.other_brand")
 
 
 def _fill(reader: Reader, about: dict[str, Any], progress: Callable[[str], None]) -> None:

@@ -102,6 +102,10 @@ def _refusals() -> dict[str, str]:
             "format": _("This file is no backup of siyu."),
             "passphrase": _("The passphrase is missing or wrong: --passphrase-file FILE"),
             "restore.not_empty": _("This installation is in use. Restore into an empty one: SIYU_DATA_DIR=…"),
+            "restore.other_brand": _(
+                "The data folder has the key of another brand, which the backup's key would replace."
+                " Restore into a folder of its own: SIYU_DATA_DIR=…"
+            ),
             "restore.other_release": _("The backup was written by another release. Install that one first."),
             "restore.differs": _("What came in differs from what was saved, so it was taken back."),
         }.items()
