@@ -392,6 +392,21 @@ def test_a_call_whose_lease_has_passed_to_another_sender_is_not_made(mass: Platf
     assert sorted(made) == sorted(set(made)), made
 
 
+def test_what_was_cancelled_in_doubt_is_not_repeated_by_asking_again(mass: Platform) -> None:
+    mass.unclear, mass.on_send = Unclear.SAFE_REPEAT, answer_all(Result.UNKNOWN)
+    (who,) = people(1)
+    (asked,) = messaging.queue([message("k", who)], at=NOON)
+    messaging.send_due(at=NOON)
+    messaging.cancel([asked.delivery_id], at=NOON, reason="wrong price")
+    assert states() == {"unknown": 1}
+    assert messaging.ask_again([asked.delivery_id], at=NOON) == 1
+    messaging.poll(at=NOON)
+    rest_over()
+    messaging.send_due(at=NOON)
+    assert mass.keys == [["k"]]
+    assert (states(), only().reason) == ({"unknown": 1}, "wrong price")
+
+
 def test_a_slow_first_answer_is_believed_of_a_message_held_meanwhile(mass: Platform) -> None:
     mass.unclear = Unclear.SAFE_REPEAT
     (who,) = people(1)

@@ -52,6 +52,7 @@ def cancel(
             state = DeliveryState.UNKNOWN if row.doubt else DeliveryState.CANCELLED
             row.state, row.reason, row.held_rule = state.value, str(reason), ""
             row.due_at, row.closed_at = None, None if row.doubt else at
+            row.wish = "cancel"  # also should somebody ask once more about one in doubt
             gone.append(row)
         elif row.state == DeliveryState.WAITING_MEMBER.value:
             row.wish, row.due_at, row.reason = "cancel", at, str(reason)
