@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.test import Client
 
 from siyu.foundation import api as foundation
 from siyu.foundation.api import Role
 from tests.interfaces.test_people_rooms import client
-from tests.records.people import AT, directory
+from tests.records.people import AT, at_once, directory
 
 pytestmark = pytest.mark.django_db
 NEW = {"username": "mallory", "display_name": "M", "password": "glass-river-42"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_sent_twice_at_once_makes_one_account() -> None:
+    make = partial(
+        foundation.create_account, username="twin", display_name="T", role=Role.LEAD, scopes=["all"],
+        at=AT, by=foundation.SYSTEM,
+    )  # fmt: skip
+    first, second = at_once(make, make)
+    assert first == second
+    assert [row.verb for row in foundation.list_audit(object_kind="account").items] == ["account.created"]
 
 
 def owner() -> int:

@@ -14,6 +14,7 @@ from siyu.foundation.accounts import tries
 from siyu.foundation.accounts.contracts import AccountView, ApiKeyView, Principal, Role
 from siyu.foundation.accounts.models import ApiKey, User
 from siyu.foundation.audit.operations import audit
+from siyu.foundation.db import advisory_lock
 from siyu.foundation.secrets.api import sign, unsign
 from siyu.kit.errors import BadInput, NotFound
 from siyu.kit.ids import new_token
@@ -62,6 +63,7 @@ def create_account(
         raise BadInput("account.username_missing", _("Enter a user name."))
     fields = {"display_name": display_name, "role": role.value, "scopes": list(scopes), "language": language}
     detail = {"username": username, "role": role.value, "scopes": list(scopes), "password": bool(password)}
+    advisory_lock("account", username)  # of a form sent twice the second finds what the first has made
     user = User.objects.filter(username=username).first()
     if user is None:
         user = User.objects.create_user(username, password, **fields)
