@@ -9,6 +9,7 @@ from django.test import Client
 
 from siyu.foundation import api as foundation
 from siyu.foundation.api import Role
+from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from tests.records.people import AT, directory, hours, person, phone, ref
@@ -119,3 +120,17 @@ def test_personal_data_is_handed_out_and_erased_by_compliance_alone() -> None:
     assert "这位客户的资料已删除" in keeper.get(f"/customers/{who}/").content.decode()
     assert not customers.get_customer(other, scope=staff.EVERYTHING).erased
     assert audited("customer") == ["customer.erased", "customer.exported"]
+
+
+def test_shares_of_the_whole_brand_are_for_those_who_see_all_of_it() -> None:
+    units, _people = directory()
+    for number, store in enumerate(("S21", "S31", "S31")):
+        line = commerce.LineSpec(1, "R", "戒指", 1, 100)
+        commerce.record_orders(
+            [commerce.OrderSpec("天猫", f"T{number}", AT, (line,), AT, unit_id=units[store])], at=AT
+        )
+    manager = client(Role.STORE_MANAGER, f"unit:{units['S21']}")
+    page = manager.get("/orders/unmatched/").content.decode()
+    assert ("T0" in page, "T1" in page) == (True, False)
+    assert "siyu-metric" not in page
+    assert "siyu-metric" in client(Role.OPERATOR).get("/orders/unmatched/").content.decode()

@@ -30,7 +30,10 @@ def unmatched(request: HttpRequest) -> HttpResponse:
     page = commerce.unmatched(seen.scope, source=source, page=params.page_number(request))
     context = {
         "page": page,
-        "rates": [(one, one.matched / one.orders if one.orders else None) for one in rates],
+        # Counted over the whole brand, so for readers of the whole brand only.
+        "rates": [
+            (one, one.matched / one.orders if one.orders else None) for one in rates if seen.scope.all
+        ],
         "source": source,
         "units": {unit.id: unit.name for unit in staff.unit_tree(seen.at, ended=True)},
     }
