@@ -7,6 +7,7 @@ import json
 import pytest
 from django.test import Client
 
+from siyu.decisions.acquisition import api as acquisition
 from siyu.foundation import api as foundation
 from siyu.foundation.api import Role
 from siyu.records.commerce import api as commerce
@@ -134,3 +135,17 @@ def test_shares_of_the_whole_brand_are_for_those_who_see_all_of_it() -> None:
     assert ("T0" in page, "T1" in page) == (True, False)
     assert "siyu-metric" not in page
     assert "siyu-metric" in client(Role.OPERATOR).get("/orders/unmatched/").content.decode()
+
+
+def test_a_manager_who_changes_a_shared_code_takes_nobody_of_another_store_off_it() -> None:
+    units, people = directory()
+    code = acquisition.create_code(
+        "展会", [people["li"], people["wang"], people["chen"]], at=AT, by=foundation.SYSTEM
+    )
+    manager = client(Role.STORE_MANAGER, f"unit:{units['S21']}")
+    page = manager.get(f"/codes/{code.id}/edit/").content.decode()
+    assert ("李娜" in page, "陈晨" in page) == (True, False)
+    form = {"name": "展会二", "employee_ids": [str(people["li"])], "tags": ""}
+    assert manager.post(f"/codes/{code.id}/edit/", form).status_code == 302
+    now = acquisition.get_code(code.id, scope=staff.EVERYTHING)
+    assert (now.name, set(now.employee_ids)) == ("展会二", {people["li"], people["chen"]})

@@ -171,10 +171,13 @@ def edit(request: HttpRequest, code_id: int) -> HttpResponse:
         "tags": ", ".join(code.tags),
         "skip_verify": code.skip_verify,
     }
-    form = CodeForm(request.POST if request.method == "POST" else None, people=people_in(seen), initial=start)
+    people = people_in(seen)
+    form = CodeForm(request.POST if request.method == "POST" else None, people=people, initial=start)
     if request.method == "POST" and form.is_valid():
+        values = form.values()
+        values["employee_ids"] += _unseen(seen, code, people)
         try:
-            acquisition.update_code(code.id, **form.values(), at=seen.at, by=seen.principal)
+            acquisition.update_code(code.id, **values, at=seen.at, by=seen.principal)
         except BadInput as error:
             _take(form, error)
         else:
@@ -183,6 +186,15 @@ def edit(request: HttpRequest, code_id: int) -> HttpResponse:
     return render(
         request, "console/code_form.html", {"form": form, "code": code}, status=422 if form.errors else 200
     )
+
+
+def _unseen(
+    seen: Visit, code: acquisition.LiveCodeView, people: Sequence[staff.EmployeeView]
+) -> list[int]:
+    """Employees behind the code whom the reader's form does not show, being of other stores: they stay."""
+    offered = {one.id for one in people}
+    working = {one.id for one in staff.employees(seen.at)}
+    return [number for number in code.employee_ids if number in working - offered]
 
 
 @rule(roles=MAKERS)
