@@ -188,9 +188,7 @@ def edit(request: HttpRequest, code_id: int) -> HttpResponse:
     )
 
 
-def _unseen(
-    seen: Visit, code: acquisition.LiveCodeView, people: Sequence[staff.EmployeeView]
-) -> list[int]:
+def _unseen(seen: Visit, code: acquisition.LiveCodeView, people: Sequence[staff.EmployeeView]) -> list[int]:
     """Employees behind the code whom the reader's form does not show, being of other stores: they stay."""
     offered = {one.id for one in people}
     working = {one.id for one in staff.employees(seen.at)}

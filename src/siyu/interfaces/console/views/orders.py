@@ -31,9 +31,7 @@ def unmatched(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         # Counted over the whole brand, so for readers of the whole brand only.
-        "rates": [
-            (one, one.matched / one.orders if one.orders else None) for one in rates if seen.scope.all
-        ],
+        "rates": [(one, one.matched / one.orders if one.orders else None) for one in rates if seen.scope.all],
         "source": source,
         "units": {unit.id: unit.name for unit in staff.unit_tree(seen.at, ended=True)},
     }
