@@ -295,6 +295,22 @@ def test_reports_from_outside_become_records() -> None:
     assert [fact.hops for fact in told("order.paid", "order.refunded")] == [1, 1]
 
 
+@pytest.mark.django_db
+def test_a_refused_refund_is_looked_at_again_when_it_is_told_again() -> None:
+    """A file says the same once more after the order was corrected: now it fits."""
+    record(order("A1", 500, subject_id=subject(1)))
+    assert give_back(refund("A1", "import", 800)) == ["above_paid"]
+    assert give_back(refund("A1", "import", 700)) == ["above_paid"]
+    assert only_order().refunded_amount == 0
+    record(order("A1", 1_000, subject_id=subject(1), reported=1))
+    assert give_back(refund("A1", "import", 800)) == ["new"]
+    assert give_back(refund("A1", "import", 800)) == ["same"]
+    assert give_back(refund("A1", "import", 700)) == ["other_refund"]
+    view = only_order()
+    assert (view.refunded_amount, [line.refunded_amount for line in view.lines]) == (800, [800])
+    assert [fact.payload.amount for fact in told("order.refunded")] == [800]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_report_in_another_currency_becomes_a_dead_letter_and_holds_up_no_other() -> None:
     facts.install_cursors()

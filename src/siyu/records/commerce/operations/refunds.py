@@ -137,9 +137,7 @@ def apply_waiting(
 def _set_aside(late: Sequence[_Waiting]) -> None:
     if not late:
         return
-    ids = [row.id for row in late]
-    foundation.execute("DELETE FROM records_commerce_refundline WHERE refund_id = ANY(%s)", [ids])
-    foundation.execute("DELETE FROM records_commerce_refund WHERE id = ANY(%s)", [ids])
+    _delete([row.id for row in late])
     for row in late:
         if row.fact_id is not None:
             facts.set_aside(TRADE, row.fact_id, refusal(row.order_no, Reject.ABOVE_PAID))
@@ -171,10 +169,14 @@ def _keys(specs: Sequence[RefundSpec]) -> list[list[str]]:
 
 
 def _insert(specs: Sequence[RefundSpec], origin: facts.Origin | None) -> dict[Key, int]:
-    """Insert unknown refunds as waiting; ids of the new ones by key."""
+    """Insert unknown refunds as waiting; ids of the new ones by key.
+
+    One that was refused before is looked at anew: its order may have been corrected since.
+    """
     distinct = list({_key(spec): spec for spec in reversed(specs)}.values())[::-1]
     if not distinct:
         return {}
+    _forget_refused(distinct)
     rows = foundation.fetch(
         "INSERT INTO records_commerce_refund (source, order_no, refund_no, state, reason, amount, refunded_at, origin, fact_id) "
         "SELECT source, order_no, refund_no, 'waiting', '', amount, refunded_at, origin, fact_id FROM unnest(%s::text[], "
@@ -202,6 +204,17 @@ def _insert(specs: Sequence[RefundSpec], origin: facts.Origin | None) -> dict[Ke
         ],
     )
     return added
+
+
+def _forget_refused(specs: Sequence[RefundSpec]) -> None:
+    refused = [row.id for row in _rows(specs).values() if row.state == "rejected"]
+    if refused:
+        _delete(refused)
+
+
+def _delete(ids: Sequence[int]) -> None:
+    foundation.execute("DELETE FROM records_commerce_refundline WHERE refund_id = ANY(%s)", [list(ids)])
+    foundation.execute("DELETE FROM records_commerce_refund WHERE id = ANY(%s)", [list(ids)])
 
 
 def _orders_of(specs: Sequence[RefundSpec]) -> list[int]:
