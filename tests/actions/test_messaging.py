@@ -228,6 +228,26 @@ def test_what_waits_for_a_member_is_withdrawn_by_its_name_when_the_person_is_era
     assert states() == {"cancelled": 1}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_and_its_undoing_ask_policy_again(mass: Platform) -> None:
+    mass.on_send = answer_all(Result.WAITING_MEMBER)
+    facts.install_cursors()
+    refusing, writing = people(2)
+    customers.set_consent(refusing.customer_id, "*", "*", False, at=NOON, evidence="said so")
+    later = NOON + timedelta(days=1)
+    messaging.queue([message("waits", writing), message("comes", writing, due_at=later)], at=NOON)
+    messaging.send_due(at=NOON)
+    hear("messaging.recheck", "messaging.merged", at=NOON)
+    merge = customers.merge(writing.customer_id, refusing.customer_id, at=NOON, by=foundation.SYSTEM)
+    hear("messaging.recheck", "messaging.merged", at=NOON)
+    messaging.poll(at=NOON)
+    assert states() == {"cancelled": 1, "held": 1}, "one person, who wants no messages"
+    customers.undo_merge(merge, at=later, by=foundation.SYSTEM)
+    hear("messaging.recheck", "messaging.merged", at=later)
+    messaging.send_due(at=later)
+    assert mass.keys == [["waits"], ["comes"]], "two people after all, and this one had not refused"
+
+
 def test_what_was_handed_over_and_cannot_be_withdrawn_says_so(mass: Platform) -> None:
     mass.on_send = answer_all(Result.WAITING_MEMBER)
     mass.on_cancel = answer_all(Result.FAILED, reason="已下发,无法单独撤回")

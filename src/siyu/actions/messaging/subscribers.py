@@ -21,6 +21,9 @@ def _erased(facts: Sequence[Fact], context: HandleContext) -> None:
 
 def _merged(facts: Sequence[Fact], context: HandleContext) -> None:
     follow_map(sorted({subject for fact in facts for subject in fact.payload.subject_ids}))
+    # What one of them said counts for both from now on, or no longer.
+    both = {number for fact in facts for number in (fact.payload.kept_id, fact.payload.merged_id)}
+    recheck(sorted(set(customers.current_ids(both).values())), at=context.at)
 
 
 SUBSCRIPTIONS = (
