@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import translation
 
 from siyu.connectors.commerce import api as imports
@@ -233,6 +233,30 @@ def test_a_person_stops_it_and_lets_it_go_on(little_cdnow: str) -> None:
         imports.stop_import(import_id, by=foundation.SYSTEM, at=AT)
     with pytest.raises(Conflict):
         imports.resume_import(import_id, by=foundation.SYSTEM, at=AT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_in_trouble_for_a_while_ends_no_import(little_cdnow: str) -> None:
+    """Locks held too long, a restart: the import goes on afterwards by itself, however often it happens."""
+    dollars()
+    with foundation.transaction():
+        file_id = imports.upload([little_cdnow.encode()], "cdnow.txt", at=AT)
+        import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+    left = 7
+
+    def trouble(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal left
+        if "INSERT INTO records_commerce_order " in sql and left:
+            left -= 1
+            raise OperationalError("canceling statement due to lock timeout")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(trouble):
+        for _try in range(8):
+            work()
+            foundation.execute("UPDATE foundation_work_job SET run_after = NULL")
+    done = imports.import_status(import_id)
+    assert (left, done.state, done.orders_new) == (0, imports.ImportState.DONE, done.rows_read)
 
 
 @pytest.mark.django_db

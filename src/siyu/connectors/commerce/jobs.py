@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import Q
 
 from siyu.connectors.commerce.contracts import ImportState
@@ -15,10 +16,11 @@ from siyu.connectors.commerce.queries import status_of
 from siyu.connectors.commerce.running import fail_import, run_import
 from siyu.connectors.commerce.settings import KEEP_DAYS
 from siyu.foundation import api as foundation
-from siyu.kit.errors import Conflict
+from siyu.kit.errors import Conflict, RetryLater
 
 log = logging.getLogger("siyu.imports")
 ATTEMPTS = 5
+PAUSE = 20  # seconds
 UNEXPECTED = Q(state=ImportState.FAILED, error_code="import.unexpected")
 
 
@@ -32,6 +34,9 @@ def _import(payload: dict[str, Any], run: foundation.JobRun) -> None:
         run_import(import_id, at=run.at, told=told, should_stop=run.should_stop)
     except Conflict:
         raise  # the lease went to another worker: this one lets go
+    except OperationalError as error:
+        # The database is in trouble, not the file: a long import may meet that any number of times.
+        raise RetryLater("import.database", str(error), after_seconds=PAUSE) from error
     except Exception:
         log.exception("import failed", extra={"import_id": import_id, "attempt": run.attempt})
         if run.attempt >= ATTEMPTS:
