@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -94,6 +95,15 @@ def relative(moment: datetime, now: datetime) -> str:
 def exact(moment: datetime) -> str:
     """The full local time, as shown on hover."""
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S")
+
+
+_BLANK = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
+"""Letters that look like nothing; popular as nicknames."""
+
+
+def visible(name: str) -> bool:
+    """Whether anything of a name can be seen."""
+    return any(char not in _BLANK and unicodedata.category(char)[0] not in "CZM" for char in name)
 
 
 def initial(name: str) -> str:

@@ -23,6 +23,8 @@ _MAX_LENGTH = {IdentityKind.DEVICE: 128, IdentityKind.ORDER_NO: 64, IdentityKind
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
 _PHONE_NOISE = re.compile(r"[\s\-().·]+")
 _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
+#: Marks that turn round the text that follows them, beyond the name.
+_TURNING = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 
 Key = tuple[IdentityKind, str, str]
 
@@ -177,10 +179,11 @@ def cut_name(name: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Without control characters (PostgreSQL refuses NUL; line breaks spoil lists) and outer spaces."""
+    """Without control characters (PostgreSQL refuses NUL; line breaks spoil lists), turning marks and outer spaces."""
     kept = (
         char if char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn") else " "
         for char in name
+        if char not in _TURNING
     )
     return "".join(kept).strip()
 

@@ -93,7 +93,7 @@ def whole(number: int | None) -> str:
 @register.filter
 def person_name(name: str | None, number: object = "") -> str:
     """How a person is called: by name, else by the customer's number."""
-    if name and name.strip():
+    if name and display.visible(name):
         return name
     return gettext("Customer %(number)s") % {"number": number} if number else "—"
 
