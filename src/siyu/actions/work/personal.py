@@ -15,7 +15,7 @@ def declare() -> None:
             merge=customers.MergeRule.SUBSCRIBES,
             undo=customers.MergeRule.SUBSCRIBES,
             export=customers.export_rows(
-                TABLE, "kind", "title", "reason", "draft", "state", "result", "due_at"
+                TABLE, "kind", "title", "reason", "draft", "state", "result", "note", "due_at"
             ),
             erase=customers.delete_rows(TABLE),
         ),
