@@ -28,6 +28,13 @@ class Break:
     twin: Callable[[Snapshot], None] | None = None
 
 
+# Of people who were not erased: of the others less can be said.
+STANDING = (
+    "subject_id IN (SELECT m.subject_id FROM records_customers_subjectmap m JOIN records_customers_customer c"
+    " ON c.id = m.customer_id AND c.erased_at IS NULL WHERE m.valid_to IS NULL)"
+)
+
+
 def _break(
     says: str, caught: str, *sql: str, twin: Callable[[Snapshot], None] | None = None, also: str = ""
 ) -> Break:
@@ -102,8 +109,8 @@ def breaks() -> dict[str, Break]:
         ),
         "fact lost": _break(
             "a fact of a friendship is gone", "facts.friends journeys.entered references.kept",
-            "DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live')",
-            "DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live')",
+            f"DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live' AND {STANDING})",
+            f"DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.added' AND origin = 'live' AND {STANDING})",
             also="cards.fresh segments.fresh",
         ),
         "order lost": _break(
@@ -114,8 +121,8 @@ def breaks() -> dict[str, Break]:
         ),
         "goodbye lost": _break(
             "an end of a friendship that was heard is in no fact", "facts.losses references.kept",
-            "DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended')",
-            "DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended')",
+            f"DELETE FROM facts_event_key WHERE fact_id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended' AND {STANDING})",
+            f"DELETE FROM facts_event WHERE id = (SELECT min(id) FROM facts_event WHERE name = 'contact.ended' AND {STANDING})",
             also="cards.fresh segments.fresh",
         ),
         "friendship not healed": _break(
@@ -153,6 +160,7 @@ def breaks() -> dict[str, Break]:
             "a sender died and nobody took over", "messages.settled messages.true work.leases",
             "UPDATE actions_messaging_delivery SET state = 'sending', lease_until = now() - interval '1 hour' WHERE id ="
             " (SELECT min(id) FROM actions_messaging_delivery WHERE state = 'failed' AND channel = 'wecom.welcome')",
+            also="office.forgotten",
         ),
         "entered twice": _break(
             "one fact let a person in twice", "journeys.entered journeys.steps journeys.versions",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from proof.checks.verdict import Verdict
 from proof.snapshot import INBOX, Snapshot, Told, group, moment
 
-ADD = "add_external_contact"
+ADD, HALF = "add_external_contact", "add_half_external_contact"
 ENDS = {"del_external_contact": "employee", "del_follow_user": "customer"}
 ERASING = timedelta(seconds=60)
 SAME_ADDING = 60.0  # seconds: WeCom reports one adding twice, a pull may differ from the callback
@@ -79,13 +79,17 @@ def friends(snapshot: Snapshot) -> Verdict:
         told.pair for told in snapshot.told if told.change in ENDS and told.status in ("lost", "failed")
     }
     erased = _erased_at(snapshot)
+    half = {told.pair for told in snapshot.told if told.change == HALF}
     for pair, heard in _heard(snapshot, [ADD]).items():
         for told in heard:
             number = sum(_near(told.at, at) for at in recorded.get(pair, []))
             # Whoever comes back after an end that was lost was never known to have gone.
             excused = number == 0 and pair in lost_end and told is not heard[0]
             # What is dated before an erasure is erased with it, whenever it is heard.
-            excused = excused or (number == 0 and pair in erased and told.at <= erased[pair] + ERASING)
+            again = told is not heard[0] or pair in half
+            excused = excused or (
+                number == 0 and again and pair in erased and told.at <= erased[pair] + ERASING
+            )
             verdict.expect(number == 1 or excused, f"adding of {pair} at {told.at}: {number} facts")
     for pair, moments in recorded.items():
         for at in moments:
