@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from siyu.foundation import api as foundation
 from siyu.kit.errors import BadInput, Conflict
+from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from tests.records.people import AT, PEOPLE, UNITS, all_rows, directory, hours, rolled_back, told
 
@@ -190,6 +191,17 @@ def test_a_closed_store_stays_within_its_region() -> None:
     people = [p for p in PEOPLE if p.userid != "zhao"]
     staff.sync_directory(kept, people, source="corp", at=hours(0.5))
     assert units["S22"] in scope_of(f"unit:{units['华东']}").unit_ids
+
+
+def test_whoever_has_left_sees_nobody_with_the_account_that_stays() -> None:
+    _units, people = directory()
+    one = customers.identify([customers.IdentityRef("phone", "13812345678")], at=hours(0.1), source="t")
+    who = one[0].customer_id or 0
+    customers.assign([who], people["li"], at=hours(0.2), reason="t")
+    assert customers.in_scope([who], scope_of(f"employee:{people['li']}")) == {who}
+    staff.sync_directory(UNITS, [p for p in PEOPLE if p.userid != "li"], source="corp", at=hours(0.5))
+    assert scope_of(f"employee:{people['li']}") == staff.NOTHING
+    assert customers.in_scope([who], scope_of(f"employee:{people['li']}")) == set()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,12 +15,12 @@ def resolve_scope(principal: foundation.Principal, *, at: datetime) -> Scope:
 
     "all" sees everything; "unit:<id>" that unit's subtree (units that have ended included, so that a
     closed store's customers stay visible to its region) and whoever works there at ``at``;
-    "employee:<id>" that employee. Anything not understood grants nothing.
+    "employee:<id>" that employee, for as long as they work here. Anything not understood grants nothing.
     """
     if foundation.SCOPE_ALL in principal.scopes:
         return EVERYTHING
     unit_ids = _numbers(principal.scopes, "unit:")
-    employee_ids = _numbers(principal.scopes, "employee:")
+    employee_ids = _working(_numbers(principal.scopes, "employee:"), at)
     if not unit_ids and not employee_ids:
         return NOTHING
     own = min(employee_ids) if employee_ids else None
@@ -35,6 +35,18 @@ def resolve_scope(principal: foundation.Principal, *, at: datetime) -> Scope:
     )
     everyone = frozenset(row[0] for row in staff) | employee_ids
     return Scope(unit_ids=frozenset(units), employee_ids=everyone, employee_id=own)
+
+
+def _working(employee_ids: set[int], at: datetime) -> set[int]:
+    """Those of the ids who work here at ``at``: whoever has left sees nobody with the account that stays behind."""
+    if not employee_ids:
+        return employee_ids
+    rows = foundation.fetch(
+        "SELECT employee_id FROM records_staff_employment"
+        " WHERE employee_id = ANY(%s) AND since <= %s AND (until IS NULL OR until > %s)",
+        [sorted(employee_ids), at, at],
+    )
+    return {row[0] for row in rows}
 
 
 def _numbers(scopes: tuple[str, ...], prefix: str) -> set[int]:
