@@ -6,16 +6,23 @@ import csv
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
 from siyu.insights.cards import api as cards
 from siyu.insights.scoring import api as scoring
+from siyu.insights.scoring import operations
 from siyu.insights.scoring.operations import run_flips, watch
 from siyu.insights.segments import api as segments
+from siyu.kit import clock
 from siyu.records.commerce import api as commerce
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
@@ -177,3 +184,39 @@ def test_windows_are_settings_and_senseless_ones_are_not_used(brand: Brand) -> N
     foundation.set_setting("stage.at_risk_days", 20, at=brand.at, by=foundation.SYSTEM)
     scoring.rescore(at=brand.at)
     assert brand.card(ann).stage == "active"
+
+
+def test_a_long_scoring_takes_back_nothing_that_time_has_done_meanwhile(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who becomes an active buyer while the night's scoring goes through a million people does so once."""
+    monkeypatch.setattr(operations, "CHUNK", 1)
+    foundation.set_setting("rfm.minimum_buyers", 5, at=START, by=foundation.SYSTEM)
+    people = [brand.person(f"P{number}") for number in range(6)]
+    for who in people:
+        brand.order(who, 100)
+    brand.drain()
+    stage = rule(trait("stage", "is", "active"))
+    active = segments.create_segment("active", stage, by=foundation.SYSTEM, at=brand.at).id
+    before, after = START + timedelta(days=30, minutes=-1), START + timedelta(days=30, minutes=1)
+    passed = ExitStack()
+
+    def meanwhile(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if (
+            sql.startswith("UPDATE") and '"progress_done" = ' in sql and clock.business_now() == before
+        ):  # the first of the six is scored
+            passed.enter_context(clock.frozen(after))
+            assert run_flips(after) == 6
+        return execute(sql, params, many, context)
+
+    with clock.frozen(before), passed:
+        foundation.enqueue("scoring.snapshot", due_at=before)
+        with connection.execute_wrapper(meanwhile):
+            foundation.run_due_jobs(at=before, only=["scoring.snapshot"])
+        assert [job.state for job in foundation.list_jobs(name="scoring.snapshot")] == ["done"]
+        run_flips(after)
+    assert sorted(segments.member_ids(active)) == sorted(people)
+    assert [(fact.name, fact.origin) for fact in brand.facts_named("segment.entered", "segment.left")] == [
+        ("segment.entered", facts.Origin.LIVE)
+    ] * 6
+    assert len(brand.facts_named("stage.changed")) == 12

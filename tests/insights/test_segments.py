@@ -217,6 +217,24 @@ def test_a_merge_and_its_undoing_move_membership(brand: Brand) -> None:
     assert [r.entered + r.left for r in segments.rebuild(at=brand.at)] == [0]
 
 
+def test_a_batch_that_waited_while_time_moved_somebody_is_handled_all_the_same(brand: Brand) -> None:
+    """Its moment was taken before it waited for the flips to be written: by then it lies before theirs."""
+    quiet = make(brand, rule(trait("last_order_at", "over_days", 30)))
+    ann = brand.person("Ann")
+    brand.order(ann, 100)
+    brand.drain()
+    brand.later(days=30)
+    assert run_flips(brand.at + timedelta(seconds=1)) == 1
+    assert inside(brand, quiet) == ["Ann"]
+    brand.order(ann, 100)
+    brand.drain()
+    assert inside(brand, quiet) == []
+    assert [fact.name for fact in brand.facts_named("segment.entered", "segment.left")] == [
+        "segment.entered",
+        "segment.left",
+    ]
+
+
 def test_membership_tells_what_was_true_and_what_was_known(brand: Brand) -> None:
     repeat = make(brand, rule(trait("orders", "at_least", 2)))
     ann = brand.person("Ann")

@@ -114,7 +114,8 @@ class Worker:
         self._thread("beat", self._beat, pause=5.0)
 
     def _jobs(self) -> int:
-        return foundation.run_due_jobs(at=clock.business_now(), stopping=self.stop.is_set)
+        # One at a time: the next one begins at its own moment, however long this one took.
+        return foundation.run_due_jobs(at=clock.business_now(), limit=1, stopping=self.stop.is_set)
 
     def _looped(self, loop: foundation.Loop) -> Callable[[], int]:
         return lambda: loop.run(clock.business_now())

@@ -18,6 +18,10 @@ class JobRun(Protocol):
         """Business time at which the job runs."""
         ...
 
+    def now(self) -> datetime:
+        """Business time by now: what a long job commits late must not be judged by the moment it began."""
+        ...
+
     @property
     def attempt(self) -> int:
         """1 for the first try."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,6 +63,10 @@ class _Run:
     lease: timedelta | None
     stopping: Callable[[], bool]
     held: leases.Held | None = None
+    began: datetime = field(default_factory=clock.business_now)
+
+    def now(self) -> datetime:
+        return self.at + (clock.business_now() - self.began)
 
     @property
     def attempt(self) -> int:

@@ -10,7 +10,7 @@ from siyu.insights.cards.operations import rebuild
 
 
 def _rebuild(payload: dict[str, Any], run: foundation.JobRun) -> None:
-    rebuild(at=run.at)
+    rebuild(at=run.at, now=run.now)
 
 
 JOBS = (

@@ -11,11 +11,11 @@ from siyu.insights.scoring.operations import run_flips, take_snapshot, watch
 
 
 def _snapshot(payload: dict[str, Any], run: foundation.JobRun) -> None:
-    take_snapshot(at=run.at, told=run.progress)
+    take_snapshot(at=run.at, told=run.progress, now=run.now)
 
 
 def _watch(payload: dict[str, Any], run: foundation.JobRun) -> None:
-    watch(at=run.at, told=run.progress)
+    watch(at=run.at, told=run.progress, now=run.now)
 
 
 # Both commit in parts: nothing else of insights may wait until a million people are scored.

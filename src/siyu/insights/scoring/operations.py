@@ -26,6 +26,7 @@ FLIPS = "insights_scoring_stageflip"
 SOURCE = "insights_scoring"
 _READS = frozenset({"orders", "first_order_at", "last_order_at", "net_total"})
 Told = Callable[[int], None]
+Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def on_touch(touch: cards.Touch, *, at: datetime) -> Mapping[int, frozenset[str]
     return _score(stale, at=at, touch=touch)
 
 
-def take_snapshot(*, at: datetime, told: Told = lambda _done: None) -> SnapshotView:
+def take_snapshot(*, at: datetime, told: Told = lambda _done: None, now: Now | None = None) -> SnapshotView:
     """Compute the quintile thresholds over all buyers now and score everybody by them.
 
     With fewer buyers than the setting rfm.minimum_buyers nobody is scored. Whoever moves because the
@@ -70,13 +71,13 @@ def take_snapshot(*, at: datetime, told: Told = lambda _done: None) -> SnapshotV
         # Whoever scores by the thresholds before these has committed when this lock is had.
         cards.hold_insights()
         Snapshot.objects.create(taken_at=at, buyers=buyers, thresholds=thresholds)
-    rescore(at=at, told=told)
+    rescore(at=at, told=told, now=now)
     view = current_snapshot()
     assert view is not None
     return view
 
 
-def watch(*, at: datetime, told: Told = lambda _done: None) -> bool:
+def watch(*, at: datetime, told: Told = lambda _done: None, now: Now | None = None) -> bool:
     """Take a snapshot before the night when the yardstick no longer fits; returns whether one was taken.
 
     That is: enough buyers and nobody scored yet, or a fifth more buyers than the thresholds were taken over,
@@ -89,16 +90,17 @@ def watch(*, at: datetime, told: Told = lambda _done: None) -> bool:
     else:
         outgrown = buyers * 5 > last.buyers * 6
     if outgrown:
-        take_snapshot(at=at, told=told)
+        take_snapshot(at=at, told=told, now=now)
     return outgrown
 
 
-def rescore(*, at: datetime, told: Told = lambda _done: None) -> ScoringReport:
+def rescore(*, at: datetime, told: Told = lambda _done: None, now: Now | None = None) -> ScoringReport:
     """Score again whoever is not scored by the thresholds in force and the windows set now.
 
     One pass finds them; they are written a chunk at a time, each chunk in a transaction of its own where the
     caller has none, so that cards, segments and what hangs on them wait for a chunk and not for everybody.
-    ``told`` hears how many were looked into.
+    ``told`` hears how many were looked into. Each chunk is judged as of ``now`` (default: all as of ``at``):
+    time goes on meanwhile, and what it has done to somebody must not be taken back.
     """
     started = clock.wall_now()
     total = int(foundation.fetch(f"SELECT count(*) FROM {cards.RELATION}")[0][0])
@@ -108,9 +110,10 @@ def rescore(*, at: datetime, told: Told = lambda _done: None) -> ScoringReport:
     for chunk in stale:
         with foundation.transaction():
             cards.hold_insights()
-            moved = _score(chunk, at=at, touch=cards.Touch(tuple(chunk), {}, frozenset(), {}, quiet=True))
+            moment = now() if now is not None else at
+            moved = _score(chunk, at=moment, touch=cards.Touch(tuple(chunk), {}, frozenset(), {}, quiet=True))
             if moved:
-                cards.notify(cards.Touch(tuple(sorted(moved)), moved, frozenset(), {}, quiet=True), at=at)
+                cards.notify(cards.Touch(tuple(sorted(moved)), moved, frozenset(), {}, quiet=True), at=moment)
         changed, done = changed + len(moved), done + len(chunk)
         told(done)
     return ScoringReport(total, changed, (clock.wall_now() - started).total_seconds())

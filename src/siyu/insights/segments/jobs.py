@@ -15,7 +15,7 @@ def _rebuild(payload: dict[str, Any], run: foundation.JobRun) -> None:
     """The segments named, in that order; without names all. It commits in parts; cut off, it begins anew."""
     for segment_id in payload.get("segment_ids") or [None]:
         try:
-            rebuild(segment_id, at=run.at, told=run.progress)
+            rebuild(segment_id, at=run.at, told=run.progress, now=run.now)
         except NotFound:
             continue  # archived meanwhile
 

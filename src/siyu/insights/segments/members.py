@@ -89,7 +89,7 @@ def _leave(changes: Sequence[Change], at: datetime) -> list[tuple[Change, int, d
         return []
     by_pair = {(c.segment_id, c.customer_id): c for c in changes}
     closed = foundation.fetch(
-        f"""UPDATE {MEMBERSHIP} m SET known_to = %s
+        f"""UPDATE {MEMBERSHIP} m SET known_to = greatest(m.known_from, %s)
             FROM unnest(%s::bigint[], %s::bigint[]) AS n(segment_id, customer_id)
             WHERE m.segment_id = n.segment_id AND m.customer_id = n.customer_id
               AND m.valid_to IS NULL AND m.known_to IS NULL

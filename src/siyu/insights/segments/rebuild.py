@@ -30,6 +30,7 @@ PART_WITH_FACTS = 4_000
 """Fewer at a time where each person's facts are looked up."""
 END = 2**62
 Told = Callable[[int], None]
+Now = Callable[[], datetime]
 
 _TRUTH = """
 CREATE TEMP TABLE IF NOT EXISTS segment_truth (customer_id bigint NOT NULL, holds boolean NOT NULL, flip_at timestamptz)
@@ -39,7 +40,7 @@ INSERT INTO segment_truth SELECT c.customer_id, {truth}, {flip} {source}
 """
 _BUILD = f"""
 WITH gone AS (
-    UPDATE {MEMBERSHIP} m SET known_to = %(at)s
+    UPDATE {MEMBERSHIP} m SET known_to = greatest(m.known_from, %(at)s)
     WHERE m.segment_id = %(segment)s AND m.customer_id > %(low)s AND m.customer_id <= %(high)s
       AND m.valid_to IS NULL AND m.known_to IS NULL
       AND NOT EXISTS (SELECT 1 FROM segment_truth t WHERE t.customer_id = m.customer_id AND t.holds)
@@ -75,22 +76,29 @@ class _Found:
 
 
 def rebuild(
-    segment_id: int | None = None, *, at: datetime, told: Told = lambda _people: None
+    segment_id: int | None = None,
+    *,
+    at: datetime,
+    told: Told = lambda _people: None,
+    now: Now | None = None,
 ) -> list[RebuildReport]:
     """Rebuild one segment, or all in order of dependence; ``entered`` + ``left`` is by how much state differed.
 
     A segment that cannot be built is marked failed with the reason and reported so; people of the parts not
-    reached keep their membership. ``told`` hears how many people of the segment at hand have been judged.
+    reached keep their membership. ``told`` hears how many people of the segment at hand have been judged. Each part is
+    judged as of ``now`` (default: all as of ``at``), so that nothing is taken back that time did meanwhile.
     Raises NotFound for an unknown or archived segment.
     """
     trees = living_trees()
     if segment_id is not None and segment_id not in trees:
         raise NotFound("segment_not_found")
     order = build_order({k: dependencies(t).segment_ids & trees.keys() for k, t in trees.items()})
-    return [_build(k, trees, at, told) for k in order if segment_id is None or k == segment_id]
+    return [
+        _build(k, trees, now or (lambda: at), told) for k in order if segment_id is None or k == segment_id
+    ]
 
 
-def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime, told: Told) -> RebuildReport:
+def _build(segment_id: int, trees: Mapping[int, Tree], now: Now, told: Told) -> RebuildReport:
     started = clock.wall_now()
     tree: Tree | None = trees[segment_id]
     while True:
@@ -98,7 +106,7 @@ def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime, told: Told)
         if tree is None:
             return RebuildReport(segment_id, 0, 0, 0, 0, "")
         try:
-            found = _parts(segment_id, tree, at, told)
+            found = _parts(segment_id, tree, now, told)
         except Exception as problem:
             log.exception("segment not built", extra={"segment_id": segment_id})
             error = f"{type(problem).__name__}: {problem}"[:500]
@@ -106,7 +114,7 @@ def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime, told: Told)
         with foundation.transaction():
             cards.hold_insights()
             if version_of(segment_id, hold=True) == version:
-                _finish(segment_id, error, milliseconds, at)
+                _finish(segment_id, error, milliseconds, now())
                 return RebuildReport(
                     segment_id, found.members, found.entered, found.left, milliseconds, error
                 )
@@ -114,14 +122,14 @@ def _build(segment_id: int, trees: Mapping[int, Tree], at: datetime, told: Told)
         tree = living_trees().get(segment_id)
 
 
-def _parts(segment_id: int, tree: Tree, at: datetime, told: Told) -> _Found:
+def _parts(segment_id: int, tree: Tree, now: Now, told: Told) -> _Found:
     """Judge everybody, part by part."""
     found = _Found()
     size = PART_WITH_FACTS if dependencies(tree).fact_names else PART
     for number, (low, high) in enumerate(_ranges(size), start=1):
         with foundation.transaction():
             cards.hold_insights()
-            part = _part(segment_id, tree, low, high, at)
+            part = _part(segment_id, tree, low, high, now())
         found = _Found(found.members + part.members, found.entered + part.entered, found.left + part.left)
         told(number * size)
     return found
