@@ -104,3 +104,24 @@ def test_a_refusal_waits_for_the_next_turn(twin: Twin) -> None:
     assert job("wecom.directory")[0] == "done"
     (view,) = connections.connections()
     assert (view.status, "IP" in view.last_error) == ("failing", True)
+
+
+def test_a_company_whose_staff_seems_to_vanish_is_shown_and_holds_no_other_up(twin: Twin) -> None:
+    app = connections.settings_from(twin.config, key="first", base_url=twin.url).apps[0]
+    first = connections.save_connection(connections.ConnectionSettings("first", "ww0ther", (app,)), at=now())
+    view = connect(twin)
+    # The older company's own number is the twin's, so that it answers; yet hundreds are known who are not told of.
+    Connection.objects.filter(pk=view.id).update(corpid="ww0wn")
+    Connection.objects.filter(pk=first.id).update(corpid=twin.config["corpid"], base_url=twin.url)
+    everybody = [staff.EmployeeSpec(f"x{n}", f"某人{n}", "1") for n in range(2000)]
+    with foundation.transaction():
+        staff.sync_directory(
+            [staff.UnitSpec("1", "总部", staff.UnitKind.COMPANY)], everybody,
+            source=f"wecom:{twin.config['corpid']}", at=now() - timedelta(days=1),
+        )  # fmt: skip
+    schedule("wecom.directory")
+    assert job("wecom.directory")[0] == "done"
+    shown = {one.key: one.last_error for one in connections.connections()}
+    assert "2000" in shown["first"]
+    assert shown[view.key], "it had its turn too (and is refused, having no such number)"
+    assert len(staff.employees(now())) == 2000

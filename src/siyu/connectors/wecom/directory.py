@@ -13,7 +13,7 @@ from siyu.connectors.wecom.models import Connection
 from siyu.connectors.wecom.relations import place_unknown, source_of
 from siyu.connectors.wecom.words import PULL_EMPTY
 from siyu.foundation import api as foundation
-from siyu.kit.errors import Permanent
+from siyu.kit.errors import BadInput, Conflict, Permanent
 from siyu.records.staff import api as staff
 
 ROOT = 1
@@ -95,8 +95,8 @@ def _leads(member: Mapping[str, Any], unit: int) -> bool:
 def sync(connection: Connection, *, at: datetime) -> staff.SyncResult:
     """Make units and employees equal to the directory, in one transaction after the pull.
 
-    Raises as any call, and Permanent when nobody at all is seen: a lost right must not look like a
-    company without people.
+    Raises as any call, and Permanent when nobody at all is seen, or half are gone, or there is no tree:
+    a lost right must not look like a company without people.
     """
     client = connections.client_for(connection, Purpose.DIRECTORY)
     departments, members = pull(client)
@@ -105,13 +105,16 @@ def sync(connection: Connection, *, at: datetime) -> staff.SyncResult:
     units = units_from(departments, connection.store_codes)
     people = employees_from(members, departments)
     source = source_of(connection)
-    with foundation.transaction():
-        result = staff.sync_directory(units, people, source=source, at=at)
-        staff.ensure_service_accounts(
-            [(person.userid, person.userid) for person in people],
-            connection=connection.key, source=source, at=at,
-        )  # fmt: skip
-        place_unknown(connection, at=at)
-        Connection.objects.filter(pk=connection.pk).update(directory_synced_at=at)
+    try:
+        with foundation.transaction():
+            result = staff.sync_directory(units, people, source=source, at=at)
+            staff.ensure_service_accounts(
+                [(person.userid, person.userid) for person in people],
+                connection=connection.key, source=source, at=at,
+            )  # fmt: skip
+            place_unknown(connection, at=at)
+            Connection.objects.filter(pk=connection.pk).update(directory_synced_at=at)
+    except (BadInput, Conflict) as error:  # this company's directory cannot be believed; the others' can
+        raise Permanent(error.code, error.message, setup=True, **error.params) from error
     connections.note_ok(connection)
     return result
