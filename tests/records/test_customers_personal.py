@@ -112,6 +112,27 @@ def test_a_refusal_comes_back_with_the_identity_whoever_gets_it() -> None:
     assert said(agreed) is customers.ConsentState.GRANTED
 
 
+def test_a_refusal_said_while_two_were_one_holds_for_both() -> None:
+    one, two, other = person(1), person(2), person(3)
+    customers.set_consent(two, "*", "promotional", True, at=AT, evidence="a form")
+    first = customers.merge(one, two, at=hours(1), by=LEAD)
+    customers.merge(one, other, at=hours(1), by=LEAD)
+    customers.set_consent(two, "*", "promotional", False, at=hours(2), evidence="her own page")
+    customers.undo_merge(first, at=hours(3), by=LEAD)
+    assert [said(who) for who in (one, two, other)] == [customers.ConsentState.REFUSED] * 3
+    kept = customers.get_customer(two, scope=staff.EVERYTHING).consents
+    assert [(consent.granted, consent.at) for consent in kept] == [(False, hours(2))]
+
+
+def test_a_refusal_from_before_a_merge_goes_home_with_its_own() -> None:
+    one, two = person(1), person(2)
+    customers.set_consent(one, "*", "promotional", False, at=AT, evidence="a call")
+    merged = customers.merge(one, two, at=hours(1), by=LEAD)
+    assert said(two) is customers.ConsentState.REFUSED
+    customers.undo_merge(merged, at=hours(3), by=LEAD)
+    assert (said(one), said(two)) == (customers.ConsentState.REFUSED, customers.ConsentState.NOT_STATED)
+
+
 def test_every_table_about_people_is_declared() -> None:
     declared = {label for label, _policy in customers.PERSONAL.items()}
     ours = {

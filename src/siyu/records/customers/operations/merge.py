@@ -17,6 +17,15 @@ from siyu.records.customers.operations.locks import lock_roots
 from siyu.records.customers.operations.mapping import regroup
 from siyu.records.customers.queries.map import anchors_of, current_ids
 
+_REFUSE_BOTH = """
+INSERT INTO records_customers_consent (customer_id, channel, purpose, granted, at, evidence)
+SELECT n.customer_id, x.channel, x.purpose, false, x.at, 'undone merge'
+FROM unnest(%s::bigint[], %s::bigint[]) AS n(former_id, customer_id)
+JOIN records_customers_customer m ON m.root_id = n.former_id
+JOIN records_customers_consent x ON x.customer_id = m.id AND NOT x.granted AND x.at >= %s
+ON CONFLICT DO NOTHING
+"""
+
 
 def merge(kept_id: int, merged_id: int, *, at: datetime, by: foundation.Principal, reason: str = "") -> int:
     """Two customers are one person: ``merged_id`` is from now on ``kept_id``. Returns the merge id.
@@ -94,8 +103,8 @@ def add_merges(
 def undo_merge(merge_id: int, *, at: datetime, by: foundation.Principal) -> None:
     """They were two people after all: each side is its own customer again with what was its own.
 
-    What was found or written for the kept customer in between stays there. Undoing twice changes
-    nothing. A later claim that they are one opens a case instead of merging. Raises NotFound.
+    What was found or written for the kept customer in between stays there; only a refusal said in
+    between holds for both, since nobody can tell whose it was. Undoing twice changes nothing. A later claim that they are one opens a case instead of merging. Raises NotFound.
     """
     row = Merge.objects.filter(pk=merge_id).first()
     if row is None:
@@ -107,6 +116,10 @@ def undo_merge(merge_id: int, *, at: datetime, by: foundation.Principal) -> None
     row.undone_at, row.undone_by = at, by.display_name[:100]
     row.save(update_fields=["undone_at", "undone_by"])
     moved = regroup([row.kept_id, row.merged_id], at=at)
+    parted = [(former, root) for former, targets in moved.items() for root in targets]
+    foundation.execute(
+        _REFUSE_BOTH, [[former for former, _root in parted], [root for _former, root in parted], row.at]
+    )
     _tell(
         [
             (CustomerUnmerged(former, root, subjects), f"merge:{row.pk}:undone:{root}")
