@@ -52,7 +52,7 @@ class Clicks:
         """Something of what can be done now; ``guests`` may be erased."""
         kinds: list[tuple[Callable[[datetime], Act | None], float]] = [
             (self.tag, 4), (self.assign, 3), (self.undo, 2), (lambda at: self.erase(at, guests), 2),
-            (self.forget, 2), (self.decide, 4), (self.setting, 2), (self.segment, 3), (self.journey, 4),
+            (self.forget, 4), (self.decide, 4), (self.setting, 2), (self.segment, 3), (self.journey, 4),
         ]  # fmt: skip
         think = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
         self.number += 1

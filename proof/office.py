@@ -85,6 +85,15 @@ class Office:
         elif self._random.random() < BUSY:
             self._begin(at)
 
+    def erased_friends(self) -> list[tuple[str, str]]:
+        """Member and customer at WeCom of those friends whose erasure was answered."""
+        return [
+            (pair[2], pair[3])
+            for act in self.acts
+            if act.kind == "forget" and act.over and act.answers[-1] == 302
+            for pair in act.known["pairs"]
+        ]
+
     def finish(self, nap: Callable[[], None], seconds: float = 120) -> None:
         """With nobody killing any more: each wish is answered, each stopped import is gone on with to its end."""
         end = time.monotonic() + seconds

@@ -92,7 +92,7 @@ def play(
             target += timedelta(minutes=random.uniform(10, 60))
         target = min(played.until, target)
         _jump(twin, target, random, chaos, played)
-        scenes.act()
+        scenes.act(office.erased_friends())
         office.act(target)
         hurried = random.random() < HURRY
         played.hurried += hurried

@@ -12,6 +12,7 @@ from siyu.config.demo.twin_door import TwinDoor
 from siyu.kit.errors import Conflict
 
 LEAVES, REMOVED = 0.12, 0.08
+RETURNS = 0.3  # share of moments at which one of those who were erased scans again, each once
 
 
 class Scenes:
@@ -21,20 +22,37 @@ class Scenes:
         self._twin, self._random = twin, random
         self._codes: list[str] = []
         self._friends: list[dict[str, str]] = []
+        self._returned: set[str] = set()
 
-    def act(self) -> None:
-        """One to three people scan; now and then one goes, or is shown out."""
+    def act(self, erased: list[tuple[str, str]]) -> None:
+        """One to three people scan; now and then one goes, or is shown out. ``erased`` are members and former friends."""
         if not self._codes:
             self._codes = sorted(code["config_id"] for code in self._twin.get("codes")["codes"])
         for _person in range(self._random.randint(1, 3) if self._codes else 0):
             found = self._twin.post("scan", {"config_id": self._random.choice(self._codes)})
             self._friends.append({name: found[name] for name in ("userid", "external_userid")})
+        if erased and self._codes and self._random.random() < RETURNS:
+            self._come_back(*self._random.choice(erased))
         draw = self._random.random()
         if draw < LEAVES + REMOVED and len(self._friends) > 3:
             who = self._friends.pop(self._random.randrange(len(self._friends) - 2))
             try:
                 self._twin.post("block" if draw < LEAVES else "delete", who)
             except Conflict:  # they have parted already
+                pass
+
+    def _come_back(self, userid: str, external_userid: str) -> None:
+        """Somebody whose data was erased scans a code once more, perhaps of another member."""
+        if external_userid in self._returned:
+            return
+        self._returned.add(external_userid)
+        for way, body in (
+            ("delete", {"userid": userid, "external_userid": external_userid}),
+            ("scan", {"config_id": self._random.choice(self._codes), "person": external_userid}),
+        ):
+            try:
+                self._twin.post(way, body)
+            except Conflict:  # they have parted already, or are friends of this one too
                 pass
 
     def part(self) -> None:
