@@ -149,6 +149,17 @@ def test_an_unknown_buyer_waits_and_is_claimed_by_a_person() -> None:
 
 
 @pytest.mark.django_db
+def test_no_order_is_claimed_for_whoever_was_erased() -> None:
+    who = person(1)
+    record(order("T1", 800, source="tmall"))
+    customers.erase_customer(who, scope=ALL, at=AT, by=LEAD)
+    [waiting] = commerce.unmatched(ALL).items
+    with pytest.raises(Conflict, match="was erased"):
+        commerce.claim_order(waiting.id, who, by=LEAD, scope=ALL, at=AT)
+    assert len(commerce.unmatched(ALL).items) == 1 and not customers.customers_of([waiting.subject_id])
+
+
+@pytest.mark.django_db
 def test_shares_of_a_large_brand_are_kept_and_say_when_they_were_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

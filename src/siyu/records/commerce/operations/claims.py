@@ -28,9 +28,11 @@ def claim_order(
     """Give an order that waits (待认领) to a customer: fact order.claimed, and points if it earns any.
 
     Raises NotFound when order or customer is unknown or out of scope, Conflict("order.claimed") when
-    it belongs to somebody already. Writes an audit row.
+    it belongs to somebody already, Conflict("customer.erased"). Writes an audit row.
     """
     customer = customers.get_customer(customer_id, scope=scope)
+    if customer.erased:
+        raise Conflict("customer.erased", _("This customer's data was erased; choose another customer."))
     hold_places()
     foundation.lock_rows(Order, [order_id])
     order = Order.objects.filter(scoped(scope), pk=order_id).first()
