@@ -124,6 +124,19 @@ def test_held_past_its_window_it_fails_and_names_the_rule(mass: Platform) -> Non
     assert states() == {"failed": 1}
 
 
+def test_held_within_its_window_it_leaves_once_the_customer_agrees(mass: Platform) -> None:
+    mass.window = timedelta(hours=4)
+    (who,) = people(1)
+    customers.set_consent(who.customer_id, "*", "promotional", False, at=NOON, evidence="said so")
+    messaging.queue([message("k", who)], at=NOON)
+    messaging.send_due(at=NOON)
+    assert states() == {"held": 1}
+    later = NOON + timedelta(hours=1)
+    customers.set_consent(who.customer_id, "*", "promotional", True, at=later, evidence="said so")
+    messaging.recheck([who.customer_id], at=later)
+    assert messaging.send_due(at=later).sent == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_opt_out_reaches_what_is_queued_and_what_waits_for_a_member(mass: Platform) -> None:
     mass.on_send = answer_all(Result.WAITING_MEMBER)

@@ -142,7 +142,7 @@ def recheck(customer_ids: Sequence[int], *, at: datetime, cause: facts.Fact | No
             if hold_row(row, decision.rule, str(decision.reason), None):
                 told.append(row)
             changed.append(row)
-        elif row.state == DeliveryState.HELD.value and row.due_at is None:
+        elif row.state == DeliveryState.HELD.value and row.due_at in (None, row.expires_at):  # not by itself
             row.due_at = max(at, row.planned_at)
             changed.append(row)
     store.save(changed)
