@@ -235,6 +235,29 @@ def test_a_person_stops_it_and_lets_it_go_on(little_cdnow: str) -> None:
         imports.resume_import(import_id, by=foundation.SYSTEM, at=AT)
 
 
+@pytest.mark.django_db
+def test_an_import_resumed_before_its_stopped_job_is_put_away_goes_on(little_cdnow: str) -> None:
+    dollars()
+    with foundation.transaction():
+        file_id = imports.upload([little_cdnow.encode()], "cdnow.txt", at=AT)
+        import_id = imports.start_import(file_id, preset="cdnow", by=foundation.SYSTEM, at=AT)
+        imports.stop_import(import_id, by=foundation.SYSTEM, at=AT)
+    resumed = False
+
+    def meanwhile(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal resumed
+        if sql.startswith('UPDATE "foundation_work_job" SET "state"') and "done" in params and not resumed:
+            resumed = True
+            imports.resume_import(import_id, by=foundation.SYSTEM, at=AT)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meanwhile):
+        work()
+    work()
+    assert resumed
+    assert imports.import_status(import_id).state is imports.ImportState.DONE
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_database_in_trouble_for_a_while_ends_no_import(little_cdnow: str) -> None:
     """Locks held too long, a restart: the import goes on afterwards by itself, however often it happens."""

@@ -142,8 +142,17 @@ def resume_import(import_id: int, *, by: foundation.Principal, at: datetime) -> 
     run.state = ImportState.READING if reading else ImportState.WRITING
     run.stop_requested, run.finished_at, run.error_code, run.error_params = False, None, "", {}
     run.save()
-    foundation.enqueue(JOB, {"import_id": import_id}, due_at=at, key=str(import_id))
+    _enqueue_again(import_id, at)
     foundation.audit(by, "orders.import_resumed", "import", import_id, at=at)
+
+
+def _enqueue_again(import_id: int, at: datetime) -> None:
+    """A job that has not begun will do; one that stopped and is not put away yet will not."""
+    payload = {"import_id": import_id}
+    if foundation.enqueue(JOB, payload, due_at=at, key=str(import_id)) is None:
+        waiting = foundation.list_jobs(states=("waiting",), name=JOB)
+        if all(job.payload != payload for job in waiting):
+            foundation.enqueue(JOB, payload, due_at=at)
 
 
 def _locked(import_id: int) -> Import:
