@@ -536,6 +536,18 @@ def test_bad_rows_are_set_aside_with_reasons_and_the_rest_goes_in() -> None:
 
 
 @pytest.mark.django_db
+def test_a_decimal_comma_is_set_aside_and_never_read_as_a_hundred_times_as_much() -> None:
+    foundation.set_setting("brand.currency", "EUR", at=AT, by=foundation.SYSTEM)
+    rows = (("1,250.00", 1), ("12,50", 2), ("1.234,50", 3), ("1,5", 4), ("12,345,678", 5), ("99.90", 6))
+    lines = [f"E{n};2026-10-01;;;;;;R1;ring;1;{amount};paid\n" for amount, n in rows]
+    done = bring_in(HEAD.replace(",", ";") + "".join(lines))
+    kept = {view.order_no: view.amount for view in commerce.orders(ALL).items}
+    assert kept == {"E1": 125_000, "E5": 1_234_567_800, "E6": 9_990}
+    assert done.rows_bad == 3
+    assert "“12,50” is not an amount" in quarantined(done).replace('""', '"')
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("content", "code"),
     [

@@ -5,6 +5,7 @@ The only place that knows symbols and decimals: every amount that people read or
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
 SYMBOLS = {
@@ -32,6 +33,8 @@ _SIGNS = (
     "".join(sorted({sign for symbol in SYMBOLS.values() for sign in symbol if not sign.isalnum()})) + "￥"
 )
 
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
 
 def decimals(currency: str) -> int:
     """How many decimals an amount has: 2, or 0 for yen and won."""
@@ -47,11 +50,14 @@ def parse_minor(text: str, currency: str = "CNY") -> int:
     """Turn a decimal text such as "1,234.50" or "¥12" into minor units (123450, 1200), exactly.
 
     A symbol before the amount is passed over. Raises ValueError when the text is no number or has more
-    decimals that are not zero than the currency knows.
+    decimals that are not zero than the currency knows, and for a comma that does not stand between
+    thousands: "12,50" means twelve and a half to whoever writes it, not 1250.
     """
-    cleaned = text.strip().removeprefix(SYMBOLS.get(currency, "")).lstrip(_SIGNS).replace(",", "").strip()
+    cleaned = text.strip().removeprefix(SYMBOLS.get(currency, "")).lstrip(_SIGNS).strip()
+    if "," in cleaned and not _GROUPED.fullmatch(cleaned):
+        raise ValueError(f"not an amount: {text!r}")
     try:
-        value = Decimal(cleaned)
+        value = Decimal(cleaned.replace(",", ""))
     except InvalidOperation as error:
         raise ValueError(f"not an amount: {text!r}") from error
     if not value.is_finite() or abs(value) > Decimal(10) ** 13:
