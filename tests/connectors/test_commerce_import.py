@@ -536,6 +536,19 @@ def test_bad_rows_are_set_aside_with_reasons_and_the_rest_goes_in() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("later", ["", '"'])
+def test_a_quote_that_is_never_closed_costs_its_own_row_alone(later: str) -> None:
+    rows = [f"Q{n},2026-10-01,,,{later}张三{later},,,R1,ring,1,1.00,paid\n" for n in range(600)]
+    rows.insert(3, 'BAD,2026-10-01,,,"李四,,,R1,ring,1,1.00,paid\n')
+    rows.append('END,2026-10-01,,,"王五,,,R1,ring,1,1.00,paid\n')
+    done = bring_in(HEAD + "".join(rows))
+    assert counts(done) == (602, 2, 600, 0, 0)
+    lines = quarantined(done).removeprefix("\ufeff").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["Row number", "5", "603"]
+    assert "李四" in lines[1] and "王五" in lines[2]
+
+
+@pytest.mark.django_db
 def test_a_decimal_comma_is_set_aside_and_never_read_as_a_hundred_times_as_much() -> None:
     foundation.set_setting("brand.currency", "EUR", at=AT, by=foundation.SYSTEM)
     rows = (("1,250.00", 1), ("12,50", 2), ("1.234,50", 3), ("1,5", 4), ("12,345,678", 5), ("99.90", 6))

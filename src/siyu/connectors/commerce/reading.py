@@ -7,7 +7,8 @@ import csv
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -131,20 +132,48 @@ def _csv(text: io.TextIOWrapper) -> Iterator[RawRow]:
     first = text.readline()
     delimiter = max(",\t;", key=first.count)
     csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(_rejoin(first, text), delimiter=delimiter, strict=True)
+    lines = _Lines(_rejoin(first, text))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 0
     while True:
         number += 1
+        lines.taken.clear()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            code = "long" if "field larger" in str(error) else "quote"
-            yield RawRow(number, (), RowProblem(code, limit=MAX_CELL))
+            # A quotation mark that is never closed swallows line after line: only the first is the bad one.
+            bad, *rest = lines.taken
+            lines.give_back(rest)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            code = "long" if "field larger" in str(error) and not rest else "quote"
+            whole = bad.rstrip("\r\n")[:MAX_CELL].replace("\x00", "")
+            yield RawRow(number, (whole,), RowProblem(code, limit=MAX_CELL))
             continue
         if any(cell.strip() for cell in cells):
             yield RawRow(number, tuple(cell.replace("\x00", "") for cell in cells))
+
+
+class _Lines:
+    """Lines one after the other; remembers those of the row at hand, and takes lines back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._back = deque[str]()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._back.popleft() if self._back else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """The next lines are these."""
+        self._back.extendleft(reversed(lines))
 
 
 def _rejoin(first: str, rest: Iterable[str]) -> Iterator[str]:
