@@ -165,12 +165,12 @@ class Clicks:
     # -- what the brand decides -------------------------------------------------------------
 
     def setting(self, at: datetime) -> Act | None:
-        """Change a setting that decides what the next hours bring."""
+        """Change a setting that decides what the next hours bring; never to what the brand began with."""
         key = self.random.choice([CAP, NOTICE, HOLDOUT])
         value = {
-            CAP: str(20 + self.number % 60),
+            CAP: str(21 + self.number % 60),
             NOTICE: f"告示{self.number}",
-            HOLDOUT: str(20 + self.number % 20),
+            HOLDOUT: str(31 + self.number % 20),
         }[key]
         path = f"/settings/preferences/{key}/"
         return Act("setting", path, {"value": value}, f"{key}={value}", 0, at)
