@@ -23,6 +23,7 @@ class Scenes:
         self._codes: list[str] = []
         self._friends: list[dict[str, str]] = []
         self._returned: set[str] = set()
+        self._parted: list[str] = []
 
     def act(self, erased: list[tuple[str, str]]) -> None:
         """One to three people scan; now and then one goes, or is shown out. ``erased`` are members and former friends."""
@@ -31,8 +32,7 @@ class Scenes:
         for _person in range(self._random.randint(1, 3) if self._codes else 0):
             found = self._twin.post("scan", {"config_id": self._random.choice(self._codes)})
             self._friends.append({name: found[name] for name in ("userid", "external_userid")})
-        if erased and self._codes and self._random.random() < RETURNS:
-            self._come_back(*self._random.choice(erased))
+        self._come_back(erased)
         draw = self._random.random()
         if draw < LEAVES + REMOVED and len(self._friends) > 3:
             who = self._friends.pop(self._random.randrange(len(self._friends) - 2))
@@ -41,19 +41,23 @@ class Scenes:
             except Conflict:  # they have parted already
                 pass
 
-    def _come_back(self, userid: str, external_userid: str) -> None:
-        """Somebody whose data was erased scans a code once more, perhaps of another member."""
-        if external_userid in self._returned:
-            return
-        self._returned.add(external_userid)
-        for way, body in (
-            ("delete", {"userid": userid, "external_userid": external_userid}),
-            ("scan", {"config_id": self._random.choice(self._codes), "person": external_userid}),
-        ):
-            try:
-                self._twin.post(way, body)
-            except Conflict:  # they have parted already, or are friends of this one too
-                pass
+    def _come_back(self, erased: list[tuple[str, str]]) -> None:
+        """Somebody whose data was erased parts from the member; later they scan again, perhaps another's code."""
+        if self._parted and self._codes:
+            code = self._random.choice(self._codes)
+            self._try("scan", {"config_id": code, "person": self._parted.pop()})
+        left = [pair for pair in erased if pair[1] not in self._returned]
+        if left and self._random.random() < RETURNS:
+            userid, external_userid = self._random.choice(left)
+            self._returned.add(external_userid)
+            self._parted.append(external_userid)
+            self._try("delete", {"userid": userid, "external_userid": external_userid})
+
+    def _try(self, way: str, body: dict[str, str]) -> None:
+        try:
+            self._twin.post(way, body)
+        except Conflict:  # they have parted already, or are friends of this one too
+            pass
 
     def part(self) -> None:
         """At the end one goes and one is shown out, so that every run has ends of friendships."""

@@ -36,6 +36,20 @@ def test_a_run_ends_with_the_erasure_and_the_clerk_gets_no_task() -> None:
     assert through.end_reason == journeys.EndReason.COMPLETED
 
 
+def test_no_step_is_taken_before_the_erasure_is_heard_of() -> None:
+    (clerk,), (gone, stays) = clerks(), people(2)
+    journey_id = start(define(wait("morning", days=1, at="10:00"), TASK))
+    befriend([gone, stays], clerk)
+    hear(NOON)
+    customers.erase_customer(gone.customer_id, scope=staff.EVERYTHING, at=day(0, 20), by=BY)
+    go(day(1, 10))
+    assert [task.customer_id for task in all_tasks()] == [stays.customer_id]
+    left, _through = runs(journey_id)
+    assert (left.end_reason, path(left)) == (journeys.EndReason.ERASED, [])
+    world.hear("journeys.erased", at=day(1, 11))
+    assert [run.end_reason for run in runs(journey_id)] == ["erased", "completed"]
+
+
 def test_a_late_word_about_an_old_order_lets_nobody_in_who_was_erased() -> None:
     clerks()
     (gone,) = people(1)

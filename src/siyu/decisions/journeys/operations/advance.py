@@ -11,9 +11,11 @@ from siyu.decisions.journeys.operations.engine import flow
 from siyu.decisions.journeys.operations.engine.acting import act
 from siyu.decisions.journeys.operations.engine.run import Batch, groups
 from siyu.decisions.journeys.operations.engine.store import write
+from siyu.decisions.journeys.operations.leave import forget
 from siyu.decisions.journeys.rules.definition import load_definition
 from siyu.decisions.journeys.settings import HOLDOUT_PERCENT
 from siyu.foundation import api as foundation
+from siyu.records.customers import api as customers
 
 FLOW = {"wait": flow.wait, "wait_for": flow.wait_for, "branch": flow.branch, "end": flow.end}
 RUNNING = "journey_id IN (SELECT j.id FROM decisions_journeys_journey j WHERE j.state = 'running')"
@@ -31,6 +33,9 @@ def advance(*, at: datetime, limit: int = 1000, only: Sequence[int] | None = Non
     if only is not None:
         where, params = f"{RUNNING} AND id = ANY(%s)", [list(only)]
     rows = foundation.claim_due(Enrolment, at=at, limit=limit, states=("active",), where=where, params=params)
+    if gone := customers.erased_among(row.customer_id for row in rows):
+        forget(sorted(gone), at=at)  # erased, and not heard of yet
+        rows = [row for row in rows if row.customer_id not in gone]
     if not rows:
         return Advanced()
     found = JourneyVersion.objects.select_related("journey")
