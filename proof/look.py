@@ -212,10 +212,8 @@ def _remnants() -> dict[int, list[str]]:
             " JOIN records_customers_customer c ON c.id = m.customer_id",
         )
     )
-    # What was being judged in that very moment is closed once the erasure is heard of, not taken away (docs/proof.md).
-    also = {"insights_segments_membership": " AND t.known_to IS NULL"}
     for table, sql in parts:
-        for (customer,) in foundation.fetch(f"{sql} WHERE c.erased_at IS NOT NULL{also.get(table, '')}"):
+        for (customer,) in foundation.fetch(f"{sql} WHERE c.erased_at IS NOT NULL"):
             found.setdefault(customer, []).append(table)
     return found
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 
 from siyu.facts import api as facts
 from siyu.foundation import api as foundation
+from siyu.insights.cards import api as cards
 from siyu.insights.segments import api as segments
+from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 
 from .conftest import Brand, names_of, rule, trait
@@ -50,6 +53,48 @@ def test_two_workers_draining_at_once_move_everybody_once() -> None:
     entered = brand.facts_named("segment.entered")
     assert len(entered) == len({fact.subject_id for fact in entered}) == 15
     assert [(r.entered, r.left) for r in segments.rebuild(at=brand.at)] == [(0, 0)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_erased_while_being_judged_leaves_no_membership(monkeypatch: pytest.MonkeyPatch) -> None:
+    brand = Brand()
+    with foundation.transaction():
+        facts.install_cursors()
+        segments.create_segment(
+            "bought", rule(trait("orders", "at_least", 1)), by=foundation.SYSTEM, at=brand.at
+        )
+        ann = brand.person("Ann")
+        brand.order(ann, 100)
+    judged, erasing = threading.Event(), threading.Event()
+
+    def last(touch: cards.Touch, *, at: datetime) -> dict[int, frozenset[str]]:
+        if not judged.is_set():  # cards and segments are written, and not committed yet
+            judged.set()
+            erasing.wait(10)
+            time.sleep(0.3)
+        return {}
+
+    monkeypatch.setitem(cards.LISTENERS._items, "9_last", last)
+
+    def work() -> None:
+        facts.drain(at=brand.at)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert judged.wait(30)
+    erasing.set()
+    with foundation.transaction():
+        customers.erase_customer(ann, at=brand.at, by=foundation.SYSTEM, scope=staff.EVERYTHING)
+    worker.join(60)
+    facts.drain(at=brand.at)
+    for table in (
+        "insights_cards_card",
+        "insights_segments_membership",
+        "insights_segments_nextflip",
+        "insights_scoring_stageflip",
+    ):
+        assert foundation.fetch(f"SELECT count(*) FROM {table}") == [(0,)], table
 
 
 @pytest.mark.django_db(transaction=True)

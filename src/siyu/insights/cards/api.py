@@ -23,6 +23,7 @@ from siyu.insights.cards.operations import (
     refresh,
     write_scores,
 )
+from siyu.insights.cards.personal import erase_rows
 from siyu.insights.cards.queries import SAMPLE, SAMPLED, cards_by_id, get_card, more_than, scope_fragment
 from siyu.insights.cards.traits import compile_trait, parse_filter
 
@@ -47,6 +48,7 @@ __all__ = [
     "card_fields",
     "cards_by_id",
     "compile_trait",
+    "erase_rows",
     "facts_moving",
     "find_causes",
     "get_card",

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from siyu.insights.cards.operations import hold_insights
 from siyu.records.customers import api as customers
 
 _SUBSCRIBES = customers.MergeRule.SUBSCRIBES
 _DERIVED = "copied from records, which export it themselves"
+
+
+def erase_rows(table: str) -> customers.Erase:
+    """Erasure removes the person's rows, once nobody who read them before still writes: else they would come back."""
+    delete = customers.delete_rows(table)
+
+    def erase(person: customers.Person) -> int:
+        hold_insights()
+        return delete(person)
+
+    return erase
 
 
 def declare() -> None:
@@ -14,6 +26,6 @@ def declare() -> None:
         customers.PERSONAL.declare(
             f"insights_cards.{model}",
             customers.DataPolicy(
-                _SUBSCRIBES, _SUBSCRIBES, customers.not_exported(_DERIVED), customers.delete_rows(table)
+                _SUBSCRIBES, _SUBSCRIBES, customers.not_exported(_DERIVED), erase_rows(table)
             ),
         )

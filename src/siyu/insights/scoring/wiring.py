@@ -27,6 +27,6 @@ def wire() -> None:
             customers.MergeRule.SUBSCRIBES,
             customers.MergeRule.SUBSCRIBES,
             customers.not_exported("a timer without content"),
-            customers.delete_rows("insights_scoring_stageflip"),
+            cards.erase_rows("insights_scoring_stageflip"),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siyu.insights.cards import api as cards
 from siyu.records.customers import api as customers
 
 _SUBSCRIBES = customers.MergeRule.SUBSCRIBES
@@ -16,7 +17,7 @@ def declare() -> None:
             _SUBSCRIBES,
             _SUBSCRIBES,
             customers.export_rows("insights_segments_membership", *_COLUMNS),
-            customers.delete_rows("insights_segments_membership"),
+            cards.erase_rows("insights_segments_membership"),
         ),
     )
     customers.PERSONAL.declare(
@@ -25,6 +26,6 @@ def declare() -> None:
             _SUBSCRIBES,
             _SUBSCRIBES,
             customers.not_exported("a timer without content"),
-            customers.delete_rows("insights_segments_nextflip"),
+            cards.erase_rows("insights_segments_nextflip"),
         ),
     )

@@ -67,6 +67,7 @@ from siyu.records.customers.queries.scope import few_in_scope, in_scope, pairs_i
 from siyu.records.customers.registry import (
     PERSONAL,
     DataPolicy,
+    Erase,
     MergeRule,
     Person,
     blank_columns,
@@ -106,6 +107,7 @@ __all__ = [
     "MergeCaseView",
     "MergeRule",
     "MergeView",
+    "Erase",
     "Person",
     "ProfileSpec",
     "ProfileView",
