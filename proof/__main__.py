@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from proof import run
-from proof.site import Site, running
+from proof.site import Site, free_pair, running
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof", description=__doc__)
     parser.add_argument("--size", default="ci", help="tiny, ci, full, or a number of simulated days")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--port", type=int, default=8210, help="first of two ports")
+    parser.add_argument("--port", type=int, help="first of two ports (default: two free ones)")
     parser.add_argument("--state", type=Path, default=ROOT / ".state" / "proof")
     parser.add_argument("--harsh", action="store_true", help="far more unclear answers, silent for 11 s")
     parser.add_argument("--check-only", action="store_true", help="check the last run again")
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     size = run.SIZES.get(options.size) or run.Size(float(options.size), 3600)
-    site = Site(options.state, options.port, options.seed)
+    site = Site(options.state, options.port or free_pair(), options.seed)
     if options.sabotage:
         site.sabotage = options.sabotage
         with running(site):

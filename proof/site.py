@@ -17,6 +17,7 @@ from pathlib import Path
 from siyu.config.cli import processes
 from siyu.config.supervisor.child import Child
 from siyu.config.supervisor.contracts import ProcessSpec
+from siyu.config.supervisor.ports import is_free
 from siyu.foundation.postgres import api as postgres
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,14 @@ BRAND = "proof"
 HOST = "127.0.0.1"
 START_SECONDS = 90.0
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_pair(first: int = 8210) -> int:
+    """The first of two free ports side by side: while a process is down, another run's would answer in its place."""
+    for port in range(first, first + 200, 2):
+        if is_free(HOST, port) and is_free(HOST, port + 1):
+            return port
+    raise OSError(f"no two free ports side by side from {first} on")
 
 
 @dataclass
