@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,19 @@ import pytest
 
 from benchmarks.harness import growth
 from benchmarks.harness.rows import Row
+from tests.places import open_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHES = ("ledger", "stock", "due", "drain")
 ON_A_BRAND = ("journeys", "imports", "journeys")
 
 
-def _run(tmp_path: Path, *words: str) -> tuple[str, dict[str, Any]]:
+def _run(folder: Path, *words: str) -> tuple[str, dict[str, Any]]:
     """What a run printed and what it kept."""
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:3]:  # an unprivileged server must reach its folder
-        if folder.name.startswith("pytest-"):
-            folder.chmod(0o755)
-    results = tmp_path / "results" / str(len(list(tmp_path.glob("results/*"))))
+    results = folder / "results" / str(len(list(folder.glob("results/*"))))
     env = {
         **os.environ,
-        "SIYU_BENCH_STATE": str(tmp_path / "state"),
+        "SIYU_BENCH_STATE": str(folder / "state"),
         "SIYU_BENCH_RESULTS": str(results),
     }
     for name in ("SIYU_BRAND", "SIYU_DATA_DIR", "SIYU_DATABASE_URL"):
@@ -42,9 +40,15 @@ def _run(tmp_path: Path, *words: str) -> tuple[str, dict[str, Any]]:
     return done.stdout, json.loads(kept.read_text())
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder("siyu-bench-") as made:
+        yield made
+
+
 @pytest.mark.slow
-def test_the_harness_measures_and_keeps_exact_counts(tmp_path: Path) -> None:
-    _said, document = _run(tmp_path, "--only", *BENCHES)
+def test_the_harness_measures_and_keeps_exact_counts(folder: Path) -> None:
+    _said, document = _run(folder, "--only", *BENCHES)
     assert document["machine"]["cores"] == os.cpu_count()
     rows = {row["name"]: row for row in document["rows"]}
     assert len(rows) == 5
@@ -55,11 +59,11 @@ def test_the_harness_measures_and_keeps_exact_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_benches_meet_a_generated_brand_that_is_kept_and_may_be_measured_again(tmp_path: Path) -> None:
-    said, first = _run(tmp_path, "--grow", "200", "--in-place", "--only", *ON_A_BRAND)
+def test_benches_meet_a_generated_brand_that_is_kept_and_may_be_measured_again(folder: Path) -> None:
+    said, first = _run(folder, "--grow", "200", "--in-place", "--only", *ON_A_BRAND)
     assert "✓ orders and facts" in said
     assert "journey steps taken\n" in said[said.index("cost, #") :]
-    again, second = _run(tmp_path, "--customers", "200", "--only", "due")
+    again, second = _run(folder, "--customers", "200", "--only", "due")
     assert "orders and facts" not in again  # the brand was kept
     for document, rows in ((first, 6), (second, 1)):
         assert len(document["rows"]) == rows

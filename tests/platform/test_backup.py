@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from siyu.config.backup.container import BadBackup, Reader, Writer
 from siyu.foundation.postgres import api as postgres
+from tests.places import open_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SIYU = [sys.executable, "-c", "import sys; from siyu.config.cli import main; sys.exit(main())"]
@@ -153,8 +153,8 @@ def python(state: Path, program: str, url: str = "", brand: str = "main") -> str
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="siyu-backup-") as folder:
-        yield Path(folder)
+    with open_folder("siyu-backup-") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from proof.checks import CHECKS
-from siyu.config.supervisor.ports import free_port
+from tests.places import open_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = "11"
@@ -37,10 +36,9 @@ def proof(*words: str, state: Path, seconds: int = 900) -> subprocess.CompletedP
 @pytest.fixture(scope="module")
 def finished() -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
     """A run of the smallest size, finished and stopped."""
-    with tempfile.TemporaryDirectory(prefix="siyu-proof-") as folder:
-        state = Path(folder) / "state"
-        port = free_port("127.0.0.1", 8600)
-        yield state, proof("--size", "tiny", "--port", str(port), state=state)
+    with open_folder("siyu-proof-") as folder:
+        state = folder / "state"
+        yield state, proof("--size", "tiny", state=state)
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +64,10 @@ def test_each_break_is_caught_by_exactly_the_invariants_it_breaks(found: dict[st
     assert not wrong, json.dumps(wrong, indent=1)
 
 
-def test_a_house_that_is_wrong_itself_is_caught(tmp_path: Path) -> None:
+def test_a_house_that_is_wrong_itself_is_caught() -> None:
     names = ("blind-resend", "cursor-by-id", "no-key")
-    port = free_port("127.0.0.1", 8600)
-    told = proof(
-        "--size", "tiny", "--port", str(port), "--sabotage", ",".join(names), state=tmp_path / "state"
-    )
+    with open_folder("siyu-proof-") as folder:
+        told = proof("--size", "tiny", "--sabotage", ",".join(names), state=folder / "state")
     assert told.returncode == 0, told.stdout[-6000:] + told.stderr[-2000:]
     last = told.stdout.splitlines()[-len(names) :]
     assert [line.split(":")[0] for line in last] == list(names)
