@@ -149,3 +149,26 @@ def test_a_manager_who_changes_a_shared_code_takes_nobody_of_another_store_off_i
     assert manager.post(f"/codes/{code.id}/edit/", form).status_code == 302
     now = acquisition.get_code(code.id, scope=staff.EVERYTHING)
     assert (now.name, set(now.employee_ids)) == ("展会二", {people["li"], people["chen"]})
+
+
+def test_nothing_is_added_to_whoever_was_erased() -> None:
+    directory()
+    who, owner = person(1), client(Role.OWNER)
+    page = f"/customers/{who}/"
+    assert "更换专属导购" in owner.get(page).content.decode()
+    customers.erase_customer(who, scope=staff.EVERYTHING, at=AT, by=foundation.SYSTEM)
+    shown = owner.get(page).content.decode()
+    assert "更换专属导购" not in shown and 'name="tag"' not in shown
+    before = audited("customer"), audited("customers")
+    (clerk, *_others) = staff.employees(AT)
+    refused = [
+        owner.post(f"{page}assign/", {"employee": clerk.id, "reason": "13800000001"}),
+        owner.post(f"{page}tag/", {"tag": "13800000001"}),
+        owner.get(f"{page}steward/"),
+    ]
+    assert [answer.status_code for answer in refused] == [409, 409, 409]
+    assert "该客户的资料已删除" in refused[0].content.decode()
+    assert customers.assign([who], clerk.id, at=hours(1), reason="by rule") == 0
+    left = customers.get_customer(who, scope=staff.EVERYTHING)
+    assert (left.assignments, left.tags) == ((), ())
+    assert (audited("customer"), audited("customers")) == before

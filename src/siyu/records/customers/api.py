@@ -43,7 +43,7 @@ from siyu.records.customers.operations.personal_data import erase_customer, expo
 from siyu.records.customers.operations.profiles import update_profile, update_profiles
 from siyu.records.customers.operations.sight import see_all_anew
 from siyu.records.customers.operations.tags import tag, tag_many, untag
-from siyu.records.customers.queries.customers import find_customer, get_customer, profiles
+from siyu.records.customers.queries.customers import find_customer, get_customer, living_customer, profiles
 from siyu.records.customers.queries.listing import SUBJECT_MAP, customer_ids
 from siyu.records.customers.queries.map import (
     anchors_of,
@@ -135,6 +135,7 @@ __all__ = [
     "find_customer",
     "former_ids",
     "get_customer",
+    "living_customer",
     "identify",
     "in_scope",
     "keep_rows",

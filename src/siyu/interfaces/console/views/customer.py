@@ -145,8 +145,8 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         "memberships": segments.memberships(person.id, scope=seen.scope),
         "points": ledger.balance_detail(person.id),
         "snapshot": scoring.current_snapshot(),
-        "may_tag": seen.principal.role in TAGGERS,
-        "may_assign": seen.principal.role in ASSIGNERS,
+        "may_tag": seen.principal.role in TAGGERS and not person.erased,
+        "may_assign": seen.principal.role in ASSIGNERS and not person.erased,
         "may_decide": seen.principal.role in merging.DECIDERS,
         "may_keep": seen.principal.role in personal.KEEPERS,
     }
@@ -172,7 +172,7 @@ def why(request: HttpRequest, customer_id: int, segment_id: int) -> HttpResponse
 def customer_tag(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Add or remove one tag of one customer."""
     seen = visit(request)
-    person = customers.get_customer(customer_id, scope=seen.scope)
+    person = customers.living_customer(customer_id, scope=seen.scope)
     name = request.POST.get("tag", "").strip()
     if not name:
         raise BadInput("console.no_tag", _("Enter the name of a tag."))
@@ -192,7 +192,7 @@ def customer_tag(request: HttpRequest, customer_id: int) -> HttpResponse:
 def assign_form(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Choose a new 专属导购."""
     seen = visit(request)
-    person = customers.get_customer(customer_id, scope=seen.scope)
+    person = customers.living_customer(customer_id, scope=seen.scope)
     return render(request, "console/customer/assign.html", {"customer": person, "people": people_in(seen)})
 
 
@@ -201,7 +201,7 @@ def assign_form(request: HttpRequest, customer_id: int) -> HttpResponse:
 def assign(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Give the customer a new 专属导购 from the reader's scope; the history stays."""
     seen = visit(request)
-    person = customers.get_customer(customer_id, scope=seen.scope)
+    person = customers.living_customer(customer_id, scope=seen.scope)
     employee_id = params.number(request.POST.get("employee"))
     if employee_id not in {one.id for one in people_in(seen)} or employee_id is None:
         raise NotFound("employee.not_found")

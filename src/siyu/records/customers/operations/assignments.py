@@ -10,7 +10,7 @@ from siyu.foundation import api as foundation
 from siyu.records.customers.contracts import OWNER, AssignSpec, Cause, CustomerAssigned, Steward, cause_of
 from siyu.records.customers.operations.locks import lock_roots
 from siyu.records.customers.operations.sight import see_anew
-from siyu.records.customers.queries.map import anchors_of
+from siyu.records.customers.queries.map import anchors_of, erased_among
 from siyu.records.customers.queries.relations import stewards_of
 from siyu.records.staff import api as staff
 
@@ -47,11 +47,12 @@ def assign_many(
 
     The unit is where the employee works at ``at`` and stays with this period when the employee moves.
     Unchanged where that employee serves the customer already, where somebody does and
-    ``only_unassigned`` is set, and where a later assignment is known (a late word changes nothing).
+    ``only_unassigned`` is set, where a later assignment is known (a late word changes nothing), and of the erased.
     The last spec of a customer counts. Set-based; customers are locked in id order.
     """
     roots = lock_roots(spec.customer_id for spec in specs)
     wanted = {roots[spec.customer_id]: spec.employee_id for spec in specs if spec.customer_id in roots}
+    wanted = {customer: wanted[customer] for customer in wanted.keys() - erased_among(wanted)}
     current = stewards_of(wanted)
     changed = sorted(
         customer

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from siyu.foundation import api as foundation
-from siyu.kit.errors import NotFound
+from siyu.kit.errors import Conflict, NotFound
 from siyu.records.customers import rules
 from siyu.records.customers.contracts import (
     CustomerView,
@@ -54,6 +54,16 @@ def profiles(customer_ids: Iterable[int]) -> dict[int, ProfileView]:
     """
     ids = sorted(set(customer_ids))
     return {row[0]: ProfileView(*row) for row in foundation.fetch(_PROFILES, [ids])} if ids else {}
+
+
+def living_customer(customer_id: int, *, scope: Scope) -> CustomerView:
+    """``get_customer``, to change something of them. Raises Conflict("customer.erased") besides NotFound."""
+    person = get_customer(customer_id, scope=scope)
+    if person.erased:
+        raise Conflict(
+            "customer.erased", _("This customer's data was erased; nothing can be added to it any more.")
+        )
+    return person
 
 
 def get_customer(customer_id: int, *, scope: Scope) -> CustomerView:
