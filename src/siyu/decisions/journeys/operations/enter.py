@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,6 +66,7 @@ def enter(heard: Sequence[facts.Fact], owners: Mapping[int, int], *, at: datetim
     ``owners`` maps subject → customer. Who fits but does not enter is noted with the reason.
     """
     entered: list[int] = []
+    erased = customers.erased_among(owners.values())
     for live in _live_journeys({fact.name for fact in heard}):
         fitting = [
             fact
@@ -74,7 +75,7 @@ def enter(heard: Sequence[facts.Fact], owners: Mapping[int, int], *, at: datetim
             and fits(live.definition.entry.fact, live.definition.entry.where, fact)
         ]
         if fitting:
-            entered += _enter_one(live, fitting, owners, at)
+            entered += _enter_one(live, fitting, owners, erased, at)
     return entered
 
 
@@ -96,10 +97,13 @@ def _live_journeys(names: set[str]) -> list[_Live]:
 
 
 def _enter_one(
-    live: _Live, fitting: Sequence[facts.Fact], owners: Mapping[int, int], at: datetime
+    live: _Live,
+    fitting: Sequence[facts.Fact],
+    owners: Mapping[int, int],
+    erased: Set[int],
+    at: datetime,
 ) -> list[int]:
     oldest = at - timedelta(hours=live.definition.entry.max_age_hours)
-    erased = customers.erased_among(owners.get(fact.subject_id or 0, 0) for fact in fitting)
     skips: dict[int, SkipReason] = {}
     chosen: dict[int, facts.Fact] = {}
     for fact in sorted(fitting, key=lambda each: (each.occurred_at, each.id)):
