@@ -9,11 +9,11 @@ from urllib.parse import unquote
 import pytest
 from django.test import Client
 
-from siyu.connectors.commerce.rules import escape_formula
 from siyu.foundation import api as foundation
 from siyu.foundation.api import Role
 from siyu.insights.cards import api as cards
 from siyu.kit import clock
+from siyu.kit.spreadsheets import escape_formula
 from siyu.records.customers import api as customers
 from siyu.records.staff import api as staff
 from tests.records.people import phone

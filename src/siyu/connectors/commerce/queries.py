@@ -26,11 +26,12 @@ from siyu.connectors.commerce.models import DataSet, Import, QuarantinedRow
 from siyu.connectors.commerce.parsing import Reader, shown
 from siyu.connectors.commerce.problems import RowProblem, bad_file, describe_file, describe_row
 from siyu.connectors.commerce.reading import RawRow, encoding_of, kind_of, read_rows
-from siyu.connectors.commerce.rules import escape_formula, shift_for
+from siyu.connectors.commerce.rules import shift_for
 from siyu.connectors.commerce.staging import SEAL, split_header
 from siyu.foundation import api as foundation
 from siyu.kit.errors import NotFound
 from siyu.kit.pagination import Page
+from siyu.kit.spreadsheets import escape_formula
 
 
 def presets() -> Sequence[PresetInfo]:

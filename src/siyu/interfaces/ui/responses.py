@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.utils import timezone, translation
 
 from siyu.interfaces.ui import installation
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+from siyu.kit.spreadsheets import escape_formula
 
 
 def see_other(request: HttpRequest, url: str) -> HttpResponse:
@@ -26,17 +25,10 @@ def see_other(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def safe_cell(value: object) -> object:
-    """Keep a cell text: what a spreadsheet would run as a formula gets an apostrophe in front.
-
-    Numbers stay numbers; rule after OWASP "CSV injection". Full-width signs count too: Excel in Chinese takes them
-    for the real ones.
-    """
+    """A cell for a file: numbers stay numbers, text is shown and never run."""
     if value is None:
         return ""
-    if isinstance(value, (int, float)):
-        return value
-    text = str(value)
-    return "'" + text if text.startswith(_FORMULA) else text
+    return value if isinstance(value, (int, float)) else escape_formula(str(value))
 
 
 class _Echo(io.StringIO):
